@@ -1,0 +1,1 @@
+"""Everything that knows about images, networks and numbers; imports neither zenml nor mlflow."""

@@ -1,0 +1,1 @@
+"""Augmentation and normalization under the names of Keras' ImageDataGenerator."""

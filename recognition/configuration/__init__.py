@@ -1,0 +1,1 @@
+"""The run configuration: YAML in, checked and typed sections out."""

@@ -1,0 +1,1 @@
+"""Predictions on a labelled split, and what they are worth."""

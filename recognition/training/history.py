@@ -1,0 +1,46 @@
+"""The history of a training: one record an epoch, and the facts of the whole."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Epoch(BaseModel):
+    """One epoch; losses are mean negative log-likelihoods in nats, accuracies fractions."""
+
+    model_config = ConfigDict(frozen=True)
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    learning_rate: float
+    seconds: float
+    images_per_second: float
+
+
+class History(BaseModel):
+    """A finished training.
+
+    `best_epoch` counts from 1; `resumed_from` is the number of epochs taken over from a checkpoint, None for a
+    fresh start; `seconds` is the wall time of all epochs, those before an interruption included.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    network: str
+    parameters: int
+    device: str
+    precision: str
+    seed: int
+    resumed_from: int | None
+    best_epoch: int
+    seconds: float
+    images_per_second: float
+    epochs: tuple[Epoch, ...]
+
+    @property
+    def best(self) -> Epoch:
+        """The epoch whose weights were kept."""
+        return self.epochs[self.best_epoch - 1]
