@@ -65,6 +65,8 @@ class ImageDataset:
         superclasses: Superclass names, empty where there are none.
         superclass_of: int32, (classes,), the superclass of each class; empty where there are none.
         duplicates: Exact duplicates within the official train and test parts and across them.
+        source_digest: SHA-256 of what the source read, such as the archive, in hexadecimal.
+        notes: What a reader of the results should know of the data, one sentence each.
     """
 
     name: str
@@ -73,6 +75,8 @@ class ImageDataset:
     superclasses: tuple[str, ...]
     superclass_of: NDArray[np.int32]
     duplicates: Duplicates
+    source_digest: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

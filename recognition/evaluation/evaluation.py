@@ -9,6 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+TOP = 5  # how many of the most probable classes are kept of each image
+
 
 class ClassMetrics(BaseModel):
     """Metrics of one class; shares as fractions."""
@@ -49,7 +51,7 @@ class Evaluation:
         predictions: One row an image: `index` (int64, position in the split), `path` (string, empty where images
             are not files), `hash` (16 hexadecimal digits), `true` and `predicted` (int32 class indices), `loss`
             (float32, nats), `label_1` … `label_5` (int32, most probable first, -1 where there are fewer classes)
-            and `probability_1` … `probability_5` (float32).
+            and `probability_1` … `probability_5` (float32, 0 where there are fewer classes).
         metrics: Everything computed from the predictions.
         confusion: int64, (classes, classes), rows true, columns predicted.
         class_names: Class names by index.

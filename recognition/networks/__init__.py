@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
+    from numpy.typing import NDArray
 
-NETWORKS = ("deck", "fast")
+SMALLEST_SIZES = {"deck": 22, "fast": 8}  # pixels; known here so that a check needs no Keras
+NETWORKS = tuple(SMALLEST_SIZES)
 
 
 def build_network(name: str, input_shape: tuple[int, int, int], classes: int) -> keras.Model:
@@ -30,3 +33,20 @@ def build_network(name: str, input_shape: tuple[int, int, int], classes: int) ->
 
         return fast.build(input_shape, classes)
     raise ValueError(f"unknown network {name!r}; expected one of {', '.join(NETWORKS)}")
+
+
+def initialize_network(network: keras.Model, preprocessing: keras.Model, images: NDArray[np.uint8]) -> None:
+    """Set what a network computes from training images before it learns; most networks have no such thing.
+
+    Args:
+        network: An untrained network.
+        preprocessing: Raw images in, what the network sees out.
+        images: uint8, (n, height, width, channels), the training images.
+    """
+    if network.name == "fast":
+        import numpy as np
+
+        from recognition.networks import fast
+
+        sample = images[: fast.WHITENING_IMAGES].astype(np.float32)
+        fast.whiten(network, np.asarray(preprocessing(sample)))

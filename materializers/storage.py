@@ -1,0 +1,90 @@
+"""Files in an artifact store: whole folders, and arrays stored once for each content."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from zenml.artifact_stores import BaseArtifactStore
+from zenml.io import fileio
+
+from recognition.data.dataset import array_digest
+
+REFERENCES = "references.json"  # in an artifact's folder: files elsewhere that it cannot do without
+
+
+def upload(store: BaseArtifactStore, folder: Path, uri: str) -> None:
+    """Copy the files of a local folder into an artifact's folder."""
+    for path in sorted(folder.iterdir()):
+        with path.open("rb") as source, store.open(f"{uri}/{path.name}", "wb") as target:
+            shutil.copyfileobj(source, target)
+
+
+def download(store: BaseArtifactStore, uri: str, folder: Path) -> None:
+    """Copy the files of an artifact's folder into a local one."""
+    for name in map(str, store.listdir(uri)):
+        if not store.isdir(f"{uri}/{name}"):
+            with store.open(f"{uri}/{name}", "rb") as source, (folder / name).open("wb") as target:
+                shutil.copyfileobj(source, target)
+
+
+def write_json(store: BaseArtifactStore, path: str, document: object) -> None:
+    """Write readable JSON."""
+    with store.open(path, "w") as file:
+        json.dump(document, file, indent=1, ensure_ascii=False)
+
+
+def read_json(store: BaseArtifactStore, path: str) -> dict[str, object]:
+    """Read a JSON object."""
+    with store.open(path, "r") as file:
+        return dict(json.load(file))
+
+
+def write_references(store: BaseArtifactStore, uri: str, paths: Sequence[str]) -> None:
+    """Note the files outside an artifact's folder that it cannot do without."""
+    write_json(store, f"{uri}/{REFERENCES}", {"paths": list(paths)})
+
+
+def references(uri: str) -> list[str]:
+    """The files outside an artifact's folder that it cannot do without."""
+    path = f"{uri}/{REFERENCES}"
+    if not fileio.exists(path):
+        return []
+    with fileio.open(path, "r") as file:
+        return [str(item) for item in json.load(file)["paths"]]
+
+
+def store_array(store: BaseArtifactStore, array: NDArray[np.generic]) -> str:
+    """Store an array once, however many artifacts hold it.
+
+    Returns:
+        Its digest, by which `load_array` finds it.
+    """
+    digest = array_digest(array)
+    path = array_path(store, digest)
+    if not store.exists(path):
+        store.makedirs(f"{store.path}/arrays")
+        unfinished = f"{path}.unfinished-{id(array):x}"
+        with store.open(unfinished, "wb") as file:
+            np.lib.format.write_array(file, np.asarray(array), allow_pickle=False)
+        store.rename(unfinished, path, overwrite=True)
+    return digest
+
+
+def load_array(store: BaseArtifactStore, digest: str, folder: Path) -> NDArray[np.generic]:
+    """Map a stored array into memory, read-only; a remote one is first copied into `folder`."""
+    path = Path(array_path(store, digest))
+    if not path.is_file():
+        path = folder / path.name
+        with store.open(array_path(store, digest), "rb") as source, path.open("wb") as target:
+            shutil.copyfileobj(source, target)
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+def array_path(store: BaseArtifactStore, digest: str) -> str:
+    """Where an array of this digest is stored."""
+    return f"{store.path}/arrays/{digest}.npy"

@@ -1,0 +1,44 @@
+"""Forget cached steps whose stored files are gone, so that they run again instead of failing later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+
+def expire_lost_steps(names: Sequence[str]) -> list[str]:
+    """Expire every cached step that has lost a stored file.
+
+    Args:
+        names: Names of the steps that are cached.
+
+    Returns:
+        Names of the steps that will run again.
+    """
+    from zenml.client import Client
+
+    lost = [step for step in _cached_steps(names) if not all(map(_is_there, _artifacts(step)))]
+    for step in lost:
+        Client().update_step_run(step.id, cache_expires_at=datetime.now(UTC).replace(tzinfo=None))
+    return sorted({step.name for step in lost})
+
+
+def _cached_steps(names: Sequence[str]) -> Iterable[Any]:
+    from zenml.client import Client
+    from zenml.utils.pagination_utils import depaginate
+
+    for name in names:
+        yield from depaginate(Client().list_run_steps, name=name, status="completed", cache_expired=False, hydrate=True)
+
+
+def _artifacts(step: Any) -> Iterable[Any]:
+    return [artifact for versions in step.outputs.values() for artifact in versions]
+
+
+def _is_there(artifact: Any) -> bool:
+    from zenml.io import fileio
+
+    from materializers.storage import references
+
+    return bool(fileio.exists(artifact.uri)) and all(fileio.exists(path) for path in references(artifact.uri))

@@ -1,0 +1,63 @@
+"""What a run says on the terminal: plain lines, and a bar while training."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from tqdm import tqdm
+
+from recognition.training.history import Epoch
+from recognition.training.listener import TrainingListener
+
+PLAIN_INTERVAL = 30.0  # seconds between progress lines where no bar can be drawn
+
+
+def say(text: str = "") -> None:
+    """Print a line at once; inside a step it also goes to the step's log."""
+    print(text, flush=True)  # noqa: T201
+
+
+class TrainingProgress(TrainingListener):
+    """A bar with images/s and time left on a terminal, a plain line now and then elsewhere."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.__stdout__ is not None and sys.__stdout__.isatty()
+        self._bar: tqdm[object] | None = None
+        self._last_line = time.monotonic()
+
+    def say(self, text: str) -> None:
+        """Print a sentence about the training."""
+        self._clear()
+        say(f"  {text}")
+
+    def on_step(self, images: int, total: int, images_per_second: float) -> None:
+        """Move the bar, or print a line if the last is long ago."""
+        if self._terminal:
+            self._draw(images, total)
+        elif time.monotonic() - self._last_line >= PLAIN_INTERVAL:
+            self._last_line = time.monotonic()
+            left = (total - images) / images_per_second
+            say(f"  {images:,} of {total:,} images, {images_per_second:.0f} images/s, {left:.0f} s left")
+
+    def on_epoch(self, epoch: Epoch) -> None:
+        """Print what the epoch reached."""
+        self._clear()
+        self._last_line = time.monotonic()
+        say(
+            f"  epoch {epoch.epoch}: loss {epoch.train_loss:.3f}, validation loss {epoch.validation_loss:.3f}, "
+            f"validation accuracy {epoch.validation_accuracy:.2%}, {epoch.images_per_second:.0f} images/s, "
+            f"{epoch.seconds:.0f} s"
+        )
+
+    def _draw(self, images: int, total: int) -> None:
+        if self._bar is None:
+            self._bar = tqdm(
+                total=total, initial=images, unit=" images", file=sys.__stdout__, leave=False, dynamic_ncols=True
+            )
+        self._bar.update(images - self._bar.n)
+
+    def _clear(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None

@@ -1,0 +1,140 @@
+"""The environment of a run: one state folder, nothing that phones home, quiet libraries."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shlex
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from recognition.errors import InputError
+
+PROJECT = Path(__file__).resolve().parent.parent
+STATE_VARIABLE = "RECOGNITION_STATE"
+
+OFFLINE = {
+    "ZENML_ANALYTICS_OPT_IN": "false",
+    "ZENML_AUTO_OPEN_DASHBOARD": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+}
+QUIET = {
+    "ZENML_ENABLE_RICH_TRACEBACK": "false",
+    "ZENML_ENABLE_REPO_INIT_WARNINGS": "false",
+    "ZENML_LOGGING_VERBOSITY": "CRITICAL",
+    "ZENML_DISABLE_STEP_NAMES_IN_LOGS": "true",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+SAFE = {"MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
+
+
+def state_folder() -> Path:
+    """The one folder that holds databases, artifacts, checkpoints and downloads."""
+    return Path(os.environ.get(STATE_VARIABLE) or PROJECT / ".recognition").expanduser().resolve()
+
+
+def data_cache() -> Path:
+    """Where downloaded data sets are kept."""
+    return state_folder() / "data"
+
+
+def zenml_environment() -> dict[str, str]:
+    """What lets ZenML see our state; empty where the user points ZenML somewhere else."""
+    if os.environ.get("ZENML_STORE_URL"):
+        return {}
+    return {"ZENML_CONFIG_PATH": os.environ.get("ZENML_CONFIG_PATH") or str(state_folder() / "zenml")}
+
+
+def shell_line() -> str:
+    """The line that lets ZenML's and MLflow's own commands, in the user's shell, see the same state."""
+    from operations.tracking import local_tracking_uri
+
+    settings = {**zenml_environment(), **OFFLINE, "MLFLOW_TRACKING_URI": local_tracking_uri()}
+    return "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
+
+
+def prepare_environment(debug: bool = False) -> None:
+    """Set the environment variables of ZenML, MLflow and TensorFlow, before any of them is imported.
+
+    What the user has set stays, telemetry included.
+
+    Args:
+        debug: Let the libraries speak.
+    """
+    settings = {**OFFLINE, **SAFE, **zenml_environment(), **({} if debug else QUIET)}
+    for name, value in settings.items():
+        os.environ.setdefault(name, value)
+    if not debug:
+        warnings.filterwarnings("ignore")
+        logging.getLogger("alembic").setLevel(logging.ERROR)
+
+
+def limit_threads(threads: int | None) -> None:
+    """Let TensorFlow use this many threads; works until TensorFlow is first used."""
+    if threads is not None:
+        os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["OMP_NUM_THREADS"] = str(threads)
+
+
+def check_writable(folder: Path, purpose: str) -> None:
+    """Make a folder and write a byte to it.
+
+    Args:
+        folder: The folder.
+        purpose: What it is for, for the message.
+
+    Raises:
+        InputError: If it cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"\0")
+            file.flush()
+    except OSError as error:
+        raise InputError(
+            f"the {purpose} cannot be written",
+            received=f"{folder} ({error.strerror})",
+            expected="a folder that can be written, with space left",
+            remedy=f"mend its permissions or make room, or set {STATE_VARIABLE} to another folder",
+        ) from error
+
+
+@contextmanager
+def silenced() -> Iterator[None]:
+    """Keep a library's native code from writing to stderr, unless the user debugs.
+
+    TensorFlow's start-up lines come before any setting of its own is read.
+    """
+    if os.environ.get("ZENML_LOGGING_VERBOSITY") != QUIET["ZENML_LOGGING_VERBOSITY"]:
+        yield
+        return
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def load_tensorflow(threads: int | None = None) -> None:
+    """Import TensorFlow quietly.
+
+    Args:
+        threads: How many threads it may use, None for every core; only the first call can set it.
+    """
+    limit_threads(threads)
+    with silenced():
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()

@@ -1,0 +1,109 @@
+"""Run the gate's comparison: the same images for candidate and champion, none that either has seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from operations import registry
+from operations.environment import load_tensorflow
+from operations.registry import RegisteredModel
+from recognition.configuration.schema import GateConfig
+from recognition.data.dataset import ImageDataset
+from recognition.evaluation.evaluation import Evaluation
+from recognition.gate import GateDecision, judge_first, judge_incomparable, judge_pair
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+
+def judge(
+    client: MlflowClient,
+    candidate: RegisteredModel,
+    evaluation: Evaluation,
+    dataset: ImageDataset,
+    config: GateConfig,
+    batch_size: int,
+) -> GateDecision:
+    """Decide about a candidate; what was decided against the same champion before stands.
+
+    Args:
+        client: A client from `tracking.connect`.
+        candidate: The registered candidate.
+        evaluation: Its predictions on the test split.
+        dataset: The data that it was trained and tested on.
+        config: The gate's section of the configuration.
+        batch_size: Images a step when the champion predicts.
+    """
+    champion = registry.champion(client, candidate.name)
+    recorded = registry.recorded_decision(client, candidate)
+    if recorded is not None and _still_stands(recorded, candidate, champion):
+        return recorded
+    seen = np.concatenate([dataset.splits[side].hashes for side in ("train", "validation")])
+    if champion is None:
+        kept = _unseen(dataset, seen)
+        return judge_first(config, *_pairs(evaluation, kept), excluded=int((~kept).sum()))
+    return _against(champion, evaluation, dataset, seen, config, batch_size)
+
+
+def _still_stands(recorded: GateDecision, candidate: RegisteredModel, champion: RegisteredModel | None) -> bool:
+    version = champion.mlflow_version if champion else None
+    return version in (candidate.mlflow_version, recorded.champion_version)
+
+
+def _against(
+    champion: RegisteredModel,
+    evaluation: Evaluation,
+    dataset: ImageDataset,
+    seen: NDArray[np.uint64],
+    config: GateConfig,
+    batch_size: int,
+) -> GateDecision:
+    uri = f"models:/{champion.name}/{champion.mlflow_version}"
+    metadata = registry.metadata_of(uri)
+    why = _incomparable(metadata, dataset)
+    if why:
+        kept = _unseen(dataset, seen)
+        excluded = int((~kept).sum())
+        return judge_incomparable(config, *_pairs(evaluation, kept), champion.mlflow_version, why, excluded)
+    champions = np.load(registry.fetch(uri, registry.SEEN_FILE), allow_pickle=False)
+    kept = _unseen(dataset, np.concatenate([seen, champions]))
+    predicted = _champion_predictions(uri, metadata, dataset, batch_size)[kept]
+    true, ours = _pairs(evaluation, kept)
+    return judge_pair(config, true, ours, predicted, champion.mlflow_version, excluded=int((~kept).sum()))
+
+
+def _incomparable(metadata: dict[str, Any], dataset: ImageDataset) -> str:
+    """Why a champion cannot answer for this data set, empty where it can."""
+    missing = set(dataset.classes) - set(metadata["classes"])
+    added = set(metadata["classes"]) - set(dataset.classes)
+    if missing or added:
+        return f"it knows other classes ({len(missing)} of ours missing, {len(added)} that we lack)"
+    if list(metadata["image_shape"]) != list(dataset.image_shape):
+        return f"it takes images of {metadata['image_shape']}, ours are {list(dataset.image_shape)}"
+    return ""
+
+
+def _champion_predictions(
+    uri: str, metadata: dict[str, Any], dataset: ImageDataset, batch_size: int
+) -> NDArray[np.int64]:
+    """The champion's predictions on the test split, as indices into the data set's own classes."""
+    from recognition.evaluation.predict import predict
+    from recognition.model_file import load_model
+
+    load_tensorflow()
+    model = load_model(registry.fetch(uri, registry.KERAS_FILE))
+    ours = np.array([dataset.classes.index(name) for name in metadata["classes"]])
+    predictions: NDArray[np.int64] = ours[predict(model, dataset.splits["test"].images, batch_size).argmax(axis=1)]
+    return predictions
+
+
+def _unseen(dataset: ImageDataset, seen: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    return ~np.isin(dataset.splits["test"].hashes, seen)
+
+
+def _pairs(evaluation: Evaluation, kept: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    rows = evaluation.predictions[kept]
+    return rows["true"].to_numpy(np.int64), rows["predicted"].to_numpy(np.int64)

@@ -1,0 +1,150 @@
+"""Which runs are alive on this machine, and what becomes of those that were killed."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from operations.environment import state_folder
+
+STOPPED, FAILED = "stopped", "failed"
+MLFLOW_STATUS = {STOPPED: "KILLED", FAILED: "FAILED"}
+
+
+@contextmanager
+def alive(run_name: str) -> Iterator[None]:
+    """Mark a run as alive; the mark outlasts the block, the lock on it does not outlast the process.
+
+    Args:
+        run_name: Name of the pipeline run.
+    """
+    try:
+        with FileLock(_mark(run_name)):
+            yield
+    finally:
+        forget(run_name)
+
+
+def forget(run_name: str) -> None:
+    """Remove the mark of a run that has ended."""
+    _mark(run_name).unlink(missing_ok=True)
+
+
+def close_orphans() -> list[str]:
+    """Close the ZenML and MLflow runs of commands that were killed; those still running keep their lock.
+
+    Returns:
+        The names of the runs that were closed.
+    """
+    closed = []
+    for mark in sorted(_folder().glob("*.lock")):
+        lock = FileLock(mark)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            continue
+        if close_run(mark.stem, STOPPED, "the command was killed"):
+            closed.append(mark.stem)
+        lock.release()
+        mark.unlink(missing_ok=True)
+    return closed
+
+
+def close_run(run_name: str, status: str, reason: str) -> bool:
+    """End a run that did not end by itself, in ZenML and in MLflow.
+
+    Args:
+        run_name: Name of the pipeline run.
+        status: STOPPED or FAILED.
+        reason: Why, for the dashboard.
+
+    Returns:
+        Whether there was anything to end.
+    """
+    ended = [_close_in_zenml(run_name, status, reason), _close_in_mlflow(run_name, status)]
+    return any(ended)
+
+
+@contextmanager
+def stoppable(run_name: str) -> Iterator[None]:
+    """Let Ctrl-C mark the run as stopping before ZenML, which handles signals during a step, calls it failed.
+
+    Args:
+        run_name: Name of the pipeline run.
+    """
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _mark_stopping(run_name)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def find_run(run_name: str) -> Any | None:
+    """ZenML's record of a run, None where there is none."""
+    from zenml.client import Client
+
+    page = Client().list_pipeline_runs(name=run_name, hydrate=True)
+    return page.items[0] if page.items else None
+
+
+def _mark_stopping(run_name: str) -> None:
+    from zenml.client import Client
+    from zenml.enums import ExecutionStatus
+    from zenml.models import StepRunUpdate
+    from zenml.orchestrators import publish_utils
+
+    run = find_run(run_name)
+    if run is None or run.status.is_finished:
+        return
+    for step in run.steps.values():
+        if not step.status.is_finished:
+            update = StepRunUpdate(status=ExecutionStatus.STOPPING)
+            Client().zen_store.update_run_step(step_run_id=step.id, step_run_update=update)
+    publish_utils.publish_pipeline_run_status_update(run.id, ExecutionStatus.STOPPING, status_reason="interrupted")
+
+
+def _close_in_zenml(run_name: str, status: str, reason: str) -> bool:
+    from zenml.enums import ExecutionStatus
+    from zenml.orchestrators import publish_utils
+
+    run = find_run(run_name)
+    if run is None or run.status.is_finished:
+        return False
+    for step in run.steps.values():
+        if not step.status.is_finished:
+            publish_utils.publish_step_run_status_update(step.id, ExecutionStatus(status))
+    # ZenML makes "stopping" of a run without running steps "stopped", and refuses "stopped" itself
+    requested = ExecutionStatus.STOPPING if status == STOPPED else ExecutionStatus.FAILED
+    publish_utils.publish_pipeline_run_status_update(run.id, requested, status_reason=reason)
+    return True
+
+
+def _close_in_mlflow(run_name: str, status: str) -> bool:
+    from operations import tracking
+
+    client = tracking.connect()
+    runs = tracking.find_runs(client, run_name)
+    for run_id in runs:
+        tracking.end_run(client, run_id, MLFLOW_STATUS[status])
+    return bool(runs)
+
+
+def _folder() -> Path:
+    return state_folder() / "runs"
+
+
+def _mark(run_name: str) -> Path:
+    _folder().mkdir(parents=True, exist_ok=True)
+    return _folder() / f"{run_name}.lock"

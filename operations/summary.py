@@ -1,0 +1,170 @@
+"""The summary of a run: JSON for scripts, a page of text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from operations import registry, tracking
+from operations.registry import RegisteredModel
+from recognition.configuration.schema import RunConfig
+from recognition.data.dataset import ImageDataset
+from recognition.data.sources import dataset_digest
+from recognition.evaluation.evaluation import Metrics
+from recognition.gate import GateDecision
+from recognition.training.history import History
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a finished run left behind.
+
+    Attributes:
+        run: ZenML's record of the run.
+        dataset: The data, memory-mapped.
+        history: The training.
+        metrics: The test metrics.
+        registered: The model version.
+        decision: The gate's decision.
+        page: The report.
+        numbers: The report's numbers, JSON.
+    """
+
+    run: Any
+    dataset: ImageDataset
+    history: History
+    metrics: Metrics
+    registered: RegisteredModel
+    decision: GateDecision
+    page: str
+    numbers: str
+
+
+def load_results(run: Any) -> Results:
+    """Load the artifacts of a finished run.
+
+    Args:
+        run: ZenML's record of the run, hydrated.
+    """
+    outputs = {name: version for step in run.steps.values() for name, (version, *_) in step.outputs.items()}
+    loaded = {
+        name: outputs[name].load()
+        for name in ("dataset", "history", "evaluation", "registered_model", "decision", "report", "metrics")
+    }
+    return Results(
+        run=run,
+        dataset=loaded["dataset"],
+        history=loaded["history"],
+        metrics=loaded["evaluation"].metrics,
+        registered=loaded["registered_model"],
+        decision=loaded["decision"],
+        page=str(loaded["report"]),
+        numbers=str(loaded["metrics"]),
+    )
+
+
+def build_summary(
+    results: Results, config: RunConfig, recipe: str, commit: str | None, fallback: bool, report: Path
+) -> dict[str, Any]:
+    """The summary that `--summary` writes; docs/summary.md documents it.
+
+    Args:
+        results: What the run left behind.
+        config: The configuration that the run used.
+        recipe: Name of the configuration.
+        commit: The code's commit, where there is one.
+        fallback: Whether the images were the fallback's.
+        report: Path of the report.
+    """
+    run, history, metrics, decision = results.run, results.history, results.metrics, results.decision
+    return {
+        "schema": SCHEMA,
+        "run": {
+            "name": run.name,
+            "id": str(run.id),
+            "seconds": _seconds(run),
+            "stack": run.stack.name,
+            "commit": commit,
+        },
+        "data": _data(results.dataset, fallback),
+        "train": {
+            "recipe": recipe,
+            **history.model_dump(include={"network", "parameters", "device", "precision", "seed", "resumed_from"}),
+            **history.model_dump(include={"best_epoch", "seconds", "images_per_second"}),
+            "epochs": len(history.epochs),
+        },
+        "validation": {"accuracy": history.best.validation_accuracy, "loss": history.best.validation_loss},
+        "test": metrics.model_dump(include={"accuracy", "loss", "top5", "superclass_accuracy", "images"}),
+        "model": _model(results.registered),
+        "gate": decision.model_dump(include={"decision", "reason", "champion"}),
+        "report": str(report),
+        "steps": {name: _step(step) for name, step in run.steps.items()},
+    }
+
+
+def render_summary(summary: Mapping[str, Any]) -> str:
+    """The summary as a person reads it."""
+    test, train, model, gate, data = (summary[key] for key in ("test", "train", "model", "gate", "data"))
+    lines = [
+        ("accuracy", f"{test['accuracy']:.2%} of {test['images']:,} test images (validation {_validation(summary)})"),
+        ("loss", f"{test['loss']:.4f}"),
+        ("top-5", f"{test['top5']:.2%}"),
+        ("superclass", "-" if test["superclass_accuracy"] is None else f"{test['superclass_accuracy']:.2%}"),
+        (
+            "training",
+            f"{train['epochs']} epochs, best {train['best_epoch']}, {train['seconds']:.0f} s, {_speed(train)}",
+        ),
+        ("champion", "none yet" if gate["champion"] is None else f"{gate['champion']:.2%} on the same images"),
+        ("decision", f"{gate['decision']}: {gate['reason']}"),
+        ("model", f"{model['name']} version {model['zenml_version']}, MLflow {model['mlflow_version']}"),
+        ("report", summary["report"]),
+        ("dashboard", "make dashboard"),
+    ]
+    head = f"{data['name']}, {summary['run']['name']}, {summary['run']['seconds']:.0f} s"
+    return "\n".join([head, *(f"  {name:<11}{text}" for name, text in lines)])
+
+
+def _validation(summary: Mapping[str, Any]) -> str:
+    return f"{summary['validation']['accuracy']:.2%}"
+
+
+def _speed(train: Mapping[str, Any]) -> str:
+    return f"{train['images_per_second']:.0f} images/s on {train['device']} in {train['precision']}"
+
+
+def _data(dataset: ImageDataset, fallback: bool) -> dict[str, Any]:
+    sizes = {name: len(split) for name, split in dataset.splits.items()}
+    return {
+        "name": dataset.name,
+        "digest": dataset_digest(dataset),
+        "fallback": fallback,
+        **sizes,
+        "classes": len(dataset.classes),
+    }
+
+
+def _model(registered: RegisteredModel) -> dict[str, Any]:
+    client = tracking.connect()
+    uri = f"models:/{registered.name}/{registered.mlflow_version}"
+    return {
+        "name": registered.name,
+        "zenml_version": registered.zenml_version,
+        "mlflow_version": registered.mlflow_version,
+        "aliases": registry.aliases(client, registered),
+        "path": str(registry.fetch(uri, registry.KERAS_FILE)),
+    }
+
+
+def _step(step: Any) -> dict[str, Any]:
+    cached = step.status.value == "cached"
+    return {"cached": cached, "seconds": 0.0 if cached else _seconds(step)}
+
+
+def _seconds(record: Any) -> float:
+    if record.start_time is None or record.end_time is None:
+        return 0.0
+    return round((record.end_time - record.start_time).total_seconds(), 3)

@@ -1,0 +1,144 @@
+"""MLflow tracking: one run per pipeline run, on the stack's tracker or on a local SQLite."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param
+
+from operations.environment import state_folder
+from operations.locks import state_lock
+from recognition.training.history import Epoch, History
+
+EXPERIMENT = "recognition"
+RUN_TAG = "zenml.run_name"
+METRICS_PER_BATCH = 1_000  # MLflow's limit of one request
+
+
+def local_tracking_uri() -> str:
+    """Address of the local MLflow database."""
+    return f"sqlite:///{state_folder() / 'mlflow' / 'mlflow.db'}"
+
+
+def connect() -> MlflowClient:
+    """A client of the active stack's MLflow tracker, or of the local database where the stack has none.
+
+    A lock keeps two first uses from migrating the local database at the same time.
+    """
+    import mlflow
+    from zenml.client import Client
+
+    tracker = Client().active_stack.experiment_tracker
+    if tracker is not None and hasattr(tracker, "configure_mlflow"):
+        tracker.configure_mlflow()
+        return MlflowClient()
+    (state_folder() / "mlflow").mkdir(parents=True, exist_ok=True)
+    mlflow.set_tracking_uri(local_tracking_uri())
+    with state_lock("mlflow"):
+        client = MlflowClient()
+        client.search_experiments(max_results=1)
+    return client
+
+
+def mlflow_run(client: MlflowClient, run_name: str) -> str:
+    """Id of the MLflow run of a pipeline run, started if there is none.
+
+    Args:
+        client: A client from `connect`.
+        run_name: Name of the pipeline run.
+    """
+    found = find_runs(client, run_name)
+    if found:
+        return found[0]
+    experiment = _experiment(client)
+    return str(client.create_run(experiment, run_name=run_name, tags={RUN_TAG: run_name}).info.run_id)
+
+
+def find_runs(client: MlflowClient, run_name: str) -> list[str]:
+    """Ids of the MLflow runs of a pipeline run: one, or none."""
+    runs = client.search_runs([_experiment(client)], f"tags.`{RUN_TAG}` = '{run_name}'")
+    return [str(run.info.run_id) for run in runs]
+
+
+def log_parameters(client: MlflowClient, run_id: str, parameters: Mapping[str, object]) -> None:
+    """Log the resolved configuration; safe to repeat."""
+    client.log_batch(run_id, params=[Param(key, str(value)) for key, value in parameters.items()])
+
+
+def log_metrics(client: MlflowClient, run_id: str, series: Iterable[tuple[str, float, int]]) -> None:
+    """Log (name, value, step) triples; what the run has at that step already is not logged twice."""
+    now = int(time.time() * 1000)
+    wanted = [Metric(name, value, now, step) for name, value, step in series]
+    known = {(name, point.step) for name in {m.key for m in wanted} for point in _history(client, run_id, name)}
+    missing = [metric for metric in wanted if (metric.key, metric.step) not in known]
+    for start in range(0, len(missing), METRICS_PER_BATCH):
+        client.log_batch(run_id, metrics=missing[start : start + METRICS_PER_BATCH])
+
+
+def epoch_metrics(epoch: Epoch) -> list[tuple[str, float, int]]:
+    """An epoch's numbers as (name, value, epoch) triples."""
+    return [(name, float(value), epoch.epoch) for name, value in epoch.model_dump(exclude={"epoch"}).items()]
+
+
+def history_metrics(history: History) -> list[tuple[str, float, int]]:
+    """A history's numbers as (name, value, epoch) triples."""
+    return [triple for epoch in history.epochs for triple in epoch_metrics(epoch)]
+
+
+def log_files(client: MlflowClient, run_id: str, files: Mapping[str, bytes]) -> None:
+    """Log files by name."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in files.items():
+            path = Path(folder) / name
+            path.write_bytes(content)
+            client.log_artifact(run_id, str(path))
+
+
+def finish_run(client: MlflowClient, run_name: str, files: Mapping[str, str]) -> None:
+    """End a run that went well; log the files that a cached step did not.
+
+    Args:
+        client: A client from `connect`.
+        run_name: Name of the pipeline run.
+        files: Texts by file name.
+    """
+    run_id = mlflow_run(client, run_name)
+    there = {file.path for file in client.list_artifacts(run_id)}
+    log_files(client, run_id, {name: text.encode() for name, text in files.items() if name not in there})
+    end_run(client, run_id, "FINISHED")
+
+
+def end_run(client: MlflowClient, run_id: str, status: str) -> None:
+    """End a run that still runs.
+
+    Args:
+        client: A client from `connect`.
+        run_id: The MLflow run.
+        status: FINISHED, FAILED or KILLED.
+    """
+    if client.get_run(run_id).info.status == "RUNNING":
+        client.set_terminated(run_id, status)
+
+
+def _experiment(client: MlflowClient) -> str:
+    with state_lock("mlflow"):
+        experiment = client.get_experiment_by_name(EXPERIMENT)
+        if experiment is not None:
+            return str(experiment.experiment_id)
+        location = (state_folder() / "mlflow" / "artifacts").as_uri() if _is_local(client) else None
+        return str(client.create_experiment(EXPERIMENT, artifact_location=location))
+
+
+def _is_local(client: MlflowClient) -> bool:
+    return str(client.tracking_uri).startswith("sqlite:")
+
+
+def _history(client: MlflowClient, run_id: str, name: str) -> list[Any]:
+    if name not in client.get_run(run_id).data.metrics:
+        return []
+    return list(client.get_metric_history(run_id, name))

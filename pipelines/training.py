@@ -1,0 +1,38 @@
+"""The pipeline: config → ingest → augmentation → train → evaluate → register → gate → report."""
+
+from zenml import pipeline
+from zenml.enums import ExecutionMode
+
+from recognition.configuration.schema import RunConfig
+from steps.augmentation import augmentation
+from steps.configure import configure
+from steps.evaluate import evaluate
+from steps.gate import gate
+from steps.ingest import ingest
+from steps.register import register
+from steps.report import report
+from steps.train import train
+
+NAME = "recognition"
+CACHED_STEPS = ("augmentation", "train", "evaluate", "report")
+
+
+@pipeline(name=NAME, execution_mode=ExecutionMode.FAIL_FAST)
+def training(config: RunConfig, code: dict[str, str], recipe: str, commit: str | None, fallback: bool) -> None:
+    """Turn images into a judged, registered model version.
+
+    Args:
+        config: The configuration that this run uses.
+        code: Hash of the code behind each cached step, by the step's name.
+        recipe: Name of the configuration.
+        commit: The code's commit, where there is one.
+        fallback: Whether the images are the fallback's.
+    """
+    configuration = configure(config)
+    dataset = ingest(configuration, fallback)
+    plan = augmentation(dataset, config.augmentation, code["augmentation"])
+    model, history = train(dataset, plan, config.train, config.resources, code["train"])
+    evaluation = evaluate(dataset, model, config.evaluation, code["evaluate"])
+    registered = register(configuration, dataset, plan, model, history, evaluation)
+    decision = gate(registered, evaluation, dataset, config.gate, config.evaluation)
+    report(dataset, history, evaluation, registered, decision, recipe, commit, fallback, code["report"])

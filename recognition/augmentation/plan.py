@@ -1,0 +1,161 @@
+"""What a run does to its images: the ten options, resolved against the training split."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognition.augmentation.statistics import channel_moments, zca_matrix
+from recognition.configuration.schema import AugmentationConfig
+from recognition.data.dataset import Split, array_digest
+from recognition.errors import InputError
+
+PLAN_FILE = "plan.json"
+ZCA_FILE = "zca.npy"
+
+
+@dataclass(frozen=True, eq=False)
+class AugmentationPlan:
+    """The options of augmentation and normalization with everything a run needs to apply them.
+
+    Two plans are the same where their digests are.
+
+    Attributes:
+        options: The ten options as given.
+        image_shape: Height, width and channels.
+        height_shift: Furthest shift up and down, in pixels.
+        width_shift: Furthest shift to the left and right, in pixels.
+        mean: Mean of each channel of training images scaled to [0, 1], with featurewise_center.
+        std: Standard deviation of each channel likewise, with featurewise_std_normalization.
+        zca: Whitening matrix, float32, (d, d) with d = height · width · channels, with zca_whitening.
+    """
+
+    options: AugmentationConfig
+    image_shape: tuple[int, int, int]
+    height_shift: float
+    width_shift: float
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+    zca: NDArray[np.float32] | None = None
+
+    @property
+    def moves_images(self) -> bool:
+        """Whether training images are rotated, shifted or flipped."""
+        flips = self.options.horizontal_flip or self.options.vertical_flip
+        return bool(self.options.rotation_range or self.height_shift or self.width_shift or flips)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content, in hexadecimal."""
+        whitening = array_digest(self.zca) if self.zca is not None else ""
+        return hashlib.sha256((json.dumps(self._content(), sort_keys=True) + whitening).encode()).hexdigest()
+
+    def to_files(self, folder: Path) -> None:
+        """Write plan.json, and zca.npy where there is a matrix, into `folder`, made where it is missing."""
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({**self._content(), "digest": self.digest}, indent=2)
+        (folder / PLAN_FILE).write_text(text + "\n", encoding="utf-8")
+        if self.zca is not None:
+            np.save(folder / ZCA_FILE, self.zca, allow_pickle=False)
+
+    @classmethod
+    def from_files(cls, folder: Path) -> AugmentationPlan:
+        """Read what `to_files` wrote.
+
+        Raises:
+            InputError: A file is missing or its content is not what was written.
+        """
+        try:
+            content = json.loads((folder / PLAN_FILE).read_text(encoding="utf-8"))
+            digest = content.pop("digest")
+            plan = cls(**_decoded(content, folder))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise _unreadable(folder, f"{type(error).__name__}: {error}") from error
+        if plan.digest != digest:
+            raise _unreadable(folder, f"content of digest {plan.digest}, written as {digest}")
+        return plan
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "options": self.options.model_dump(),
+            "image_shape": self.image_shape,
+            "height_shift": self.height_shift,
+            "width_shift": self.width_shift,
+            "mean": self.mean,
+            "std": self.std,
+        }
+
+
+def resolve_plan(config: AugmentationConfig, split: Split) -> AugmentationPlan:
+    """Resolve the options against the training split, and learn from it what they need.
+
+    A shift range below 1 is a share of the height or width, else pixels, as in Keras.
+
+    Args:
+        config: The ten options.
+        split: The training split and no other: its statistics become part of the model.
+
+    Raises:
+        InputError: A shift reaches the image's size, zca_whitening meets featurewise_std_normalization, or the
+            images are too large or too few for zca_whitening.
+    """
+    height, width, channels = (int(size) for size in split.images.shape[1:])
+    _require_one_whitening(config)
+    height_shift = _pixels("height_shift_range", config.height_shift_range, height)
+    width_shift = _pixels("width_shift_range", config.width_shift_range, width)
+    plan = AugmentationPlan(config, (height, width, channels), height_shift, width_shift)
+    return _fitted(plan, split.images) if config.featurewise_center else plan
+
+
+def _fitted(plan: AugmentationPlan, images: NDArray[np.uint8]) -> AugmentationPlan:
+    mean, std = channel_moments(images)
+    return replace(
+        plan,
+        mean=tuple(mean.tolist()),
+        std=tuple(std.tolist()) if plan.options.featurewise_std_normalization else None,
+        zca=zca_matrix(images, mean) if plan.options.zca_whitening else None,
+    )
+
+
+def _pixels(key: str, shift_range: float, size: int) -> float:
+    pixels = shift_range * size if shift_range < 1 else shift_range
+    if pixels < size:
+        return pixels
+    raise InputError(
+        f"augmentation.{key} shifts images out of sight",
+        received=f"{shift_range:g} pixels, of images {size} pixels long on that side",
+        expected=f"a share below 1, or 1 to {size} pixels (exclusive)",
+        remedy=f"for instance augmentation.{key}: 0.1",
+    )
+
+
+def _require_one_whitening(config: AugmentationConfig) -> None:
+    if config.zca_whitening and config.featurewise_std_normalization:
+        raise InputError(
+            "augmentation.zca_whitening: true contradicts augmentation.featurewise_std_normalization: true",
+            received="both true",
+            expected="one of them: whitening scales every direction by itself, so Keras ignores the other",
+            remedy="set augmentation.featurewise_std_normalization: false",
+        )
+
+
+def _decoded(content: dict[str, Any], folder: Path) -> dict[str, Any]:
+    options = AugmentationConfig.model_validate(content["options"])
+    vectors = {key: content[key] and tuple(content[key]) for key in ("mean", "std")}
+    zca = np.load(folder / ZCA_FILE, allow_pickle=False) if options.zca_whitening else None
+    return {**content, **vectors, "options": options, "image_shape": tuple(content["image_shape"]), "zca": zca}
+
+
+def _unreadable(folder: Path, received: str) -> InputError:
+    return InputError(
+        f"the augmentation plan in {folder} cannot be read",
+        received=received,
+        expected=f"{PLAN_FILE}, and {ZCA_FILE} with zca_whitening, as AugmentationPlan.to_files writes them",
+        remedy="train again: the plan is resolved anew",
+    )

@@ -1,0 +1,47 @@
+"""The resolved configuration: every key with the value that is used."""
+
+from __future__ import annotations
+
+import yaml
+
+from recognition.configuration.schema import RunConfig
+from recognition.configuration.yaml_text import FLOAT, INTEGER
+
+Scalar = str | int | float | bool | None
+
+
+def to_yaml(config: RunConfig) -> str:
+    """The configuration as YAML that `load_config` reads back to the same values.
+
+    Args:
+        config: A configuration.
+    """
+    return yaml.dump(config.model_dump(), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+
+def flatten(config: RunConfig) -> dict[str, Scalar]:
+    """The configuration as one level of dotted keys, such as {"train.epochs": 3}.
+
+    Args:
+        config: A configuration.
+    """
+    return _flatten(config.model_dump(), "")
+
+
+def _flatten(section: dict[str, object], prefix: str) -> dict[str, Scalar]:
+    flat: dict[str, Scalar] = {}
+    for key, value in section.items():
+        if isinstance(value, dict):
+            flat |= _flatten(value, f"{prefix}{key}.")
+        else:
+            assert value is None or isinstance(value, Scalar)
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes text that our reader would take for a number, such as "1e3"."""
+
+
+for _kind, _pattern in (("int", INTEGER), ("float", FLOAT)):
+    _Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", _pattern, list("-+.0123456789"))

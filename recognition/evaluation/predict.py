@@ -1,0 +1,46 @@
+"""A model's probabilities for many images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import keras
+
+
+def predict(model: keras.Model, images: NDArray[np.uint8], batch_size: int) -> NDArray[np.float32]:
+    """Run a model over images, in inference mode and in the images' order.
+
+    One graph of one fixed batch shape serves every batch; the last one is padded with black images, whose results
+    are dropped. Besides the answer, no more than one batch is copied.
+
+    Args:
+        model: A Keras model: raw uint8 images in, (n, classes) out.
+        images: uint8, (n, height, width, channels), may be memory-mapped.
+        batch_size: Images a batch, 1 or more.
+
+    Returns:
+        float32, (n, classes).
+    """
+    forward = _compiled(model, (batch_size, *images.shape[1:]))
+    answers = np.empty((len(images), model.output_shape[-1]), np.float32)
+    batch = np.zeros((batch_size, *images.shape[1:]), np.uint8)
+    for start in range(0, len(images), batch_size):
+        count = min(batch_size, len(images) - start)
+        batch[:count] = images[start : start + count]
+        batch[count:] = 0
+        answers[start : start + count] = forward(batch).numpy()[:count]
+    return answers
+
+
+def _compiled(model: keras.Model, shape: tuple[int, ...]) -> Any:
+    import tensorflow as tf
+
+    # a softmax in half precision would not sum to 1, yet its numbers must still come out as float32
+    return tf.function(
+        lambda batch: tf.cast(model(batch, training=False), tf.float32),
+        input_signature=[tf.TensorSpec(shape, tf.uint8)],
+    )

@@ -1,0 +1,47 @@
+"""How the page writes numbers and names."""
+
+from __future__ import annotations
+
+from markupsafe import Markup, escape
+
+SPACE = "\u00a0"  # keeps a number and its unit on one line
+
+
+def percent(share: float) -> str:
+    """A fraction as percent with one decimal: 0.7841 is "78.4 %"."""
+    return f"{100 * share:.1f}{SPACE}%"
+
+
+def points(difference: float) -> str:
+    """A difference of fractions in signed percentage points, two decimals: 0.012 is "+1.20"."""
+    return f"{100 * difference:+.2f}".replace("-", "\u2212")
+
+
+def integer(count: float) -> str:
+    """A count with thousands separated: 10000 is "10,000"."""
+    return f"{count:,.0f}"
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun: "1 epoch", "40 epochs"."""
+    return f"{integer(count)} {noun}" if count == 1 else f"{integer(count)} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as "41.2 s", "12 min 5 s" or "3 h 7 min"."""
+    if seconds < 60:
+        return f"{seconds:.1f}{SPACE}s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}{SPACE}min {rest}{SPACE}s"
+    return f"{minutes // 60}{SPACE}h {minutes % 60}{SPACE}min"
+
+
+def words(identifier: str) -> str:
+    """An identifier of ours as words: "macro_f1" is "macro F1"."""
+    return identifier.replace("_", " ").replace("f1", "F1")
+
+
+def breakable(name: str) -> Markup:
+    """A name of the data, escaped, isolated from the direction of its neighbours; lines may break after underscores."""
+    return Markup("<bdi>{}</bdi>").format(escape(name).replace("_", Markup("_<wbr>")))

@@ -1,0 +1,59 @@
+"""Step: register the model as a challenger, with everything that belongs to it."""
+
+from typing import Annotated, Any
+
+from zenml import get_step_context, step
+
+from operations import registry, tracking
+from operations.console import say
+from operations.registry import RegisteredModel
+from recognition.augmentation.illustrated_plan import IllustratedPlan
+from recognition.configuration.resolved import flatten, to_yaml
+from recognition.configuration.schema import RunConfig
+from recognition.data.dataset import ImageDataset
+from recognition.data.sources import dataset_digest
+from recognition.evaluation.evaluation import Evaluation
+from recognition.model_file import ModelFile
+from recognition.pictures.confusion import confusion_picture
+from recognition.pictures.curves import curves_picture
+from recognition.training.history import History
+
+LINKED = ("configuration", "dataset", "plan", "model", "history", "evaluation")
+
+
+@step(enable_cache=False)
+def register(
+    configuration: RunConfig,
+    dataset: ImageDataset,
+    plan: IllustratedPlan,
+    model: ModelFile,
+    history: History,
+    evaluation: Evaluation,
+) -> Annotated[RegisteredModel, "registered_model"]:
+    """Log the run to MLflow and make a version in both registries; repeating it finds the version again."""
+    context = get_step_context()
+    client = tracking.connect()
+    run_id = tracking.mlflow_run(client, context.pipeline_run.name)
+    metrics = evaluation.metrics.model_dump(exclude={"classes"}, exclude_none=True)
+    tracking.log_parameters(client, run_id, flatten(configuration))
+    tracking.log_metrics(client, run_id, tracking.history_metrics(history))
+    tracking.log_metrics(client, run_id, ((f"test_{name}", float(value), 0) for name, value in metrics.items()))
+    files = {
+        "configuration.yaml": to_yaml(configuration).encode(),
+        "augmentation.png": plan.picture,
+        "confusion.png": confusion_picture(evaluation),
+        "curves.png": curves_picture(history),
+        "predictions.parquet": evaluation.predictions.to_parquet(index=False),
+    }
+    tracking.log_files(client, run_id, files)
+    metadata: dict[str, Any] = {
+        "classes": list(dataset.classes),
+        "data_digest": dataset_digest(dataset),
+        "configuration": configuration.model_dump(exclude_none=True),
+        "metrics": metrics,
+        "model_uri": model.uri,
+    }
+    artifacts = [version.id for name in LINKED for version in context.inputs[name]]
+    registered = registry.register(client, configuration.model.name, model, metadata, artifacts)
+    say(f"register: {registered.name} version {registered.zenml_version} (MLflow {registered.mlflow_version})")
+    return registered

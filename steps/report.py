@@ -1,0 +1,65 @@
+"""Step: the report, one self-contained page, and its numbers."""
+
+import json
+from typing import Annotated
+
+from zenml import get_step_context, step
+from zenml.types import HTMLString, JSONString
+
+from operations import tracking
+from operations.console import say
+from operations.registry import RegisteredModel
+from recognition.data.dataset import ImageDataset
+from recognition.data.sources import dataset_digest
+from recognition.evaluation.evaluation import Evaluation
+from recognition.gate import GateDecision
+from recognition.report.facts import RunFacts
+from recognition.report.numbers import report_numbers
+from recognition.report.page import build_page
+from recognition.training.history import History
+
+
+@step
+def report(
+    dataset: ImageDataset,
+    history: History,
+    evaluation: Evaluation,
+    registered: RegisteredModel,
+    decision: GateDecision,
+    recipe: str,
+    commit: str | None,
+    fallback: bool,
+    code: str,
+) -> tuple[Annotated[HTMLString, "report"], Annotated[JSONString, "metrics"]]:
+    """Draw the page and gather the numbers.
+
+    Args:
+        dataset: Example images come from its test split.
+        history: Curves.
+        evaluation: Metrics and predictions.
+        registered: The model that they are about.
+        decision: The gate's decision.
+        recipe: Name of the configuration.
+        commit: The code's commit, where there is one.
+        fallback: Whether the images are the fallback's.
+        code: Hash of the code behind this step, for the cache.
+    """
+    facts = RunFacts(
+        model=registered.name,
+        model_version=registered.zenml_version,
+        registry_version=registered.mlflow_version,
+        recipe=recipe,
+        data=dataset.name,
+        data_digest=dataset_digest(dataset),
+        fallback=fallback,
+        images={name: len(split) for name, split in dataset.splits.items()},
+        image_shape=dataset.image_shape,
+        commit=commit,
+    )
+    page = build_page(evaluation, history, decision, facts, dataset.splits["test"])
+    numbers = json.dumps(report_numbers(evaluation, history, decision, facts), indent=1, ensure_ascii=False)
+    client = tracking.connect()
+    run_id = tracking.mlflow_run(client, get_step_context().pipeline_run.name)
+    tracking.log_files(client, run_id, {"report.html": page.encode(), "metrics.json": numbers.encode()})
+    say(f"report: {len(page.encode()) / 1e6:.1f} MB")
+    return HTMLString(page), JSONString(numbers)

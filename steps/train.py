@@ -1,0 +1,67 @@
+"""Step: train the network and store it as an MLflow model."""
+
+from typing import Annotated
+
+import numpy as np
+from zenml import get_step_context, step
+
+from materializers.history import HistoryMaterializer
+from materializers.model_file import ModelFileMaterializer
+from operations import registry, tracking
+from operations.checkpoints import training_folder
+from operations.console import TrainingProgress
+from operations.environment import load_tensorflow
+from recognition.augmentation.illustrated_plan import IllustratedPlan
+from recognition.configuration.schema import ResourcesConfig, TrainConfig
+from recognition.data.dataset import ImageDataset
+from recognition.data.sources import dataset_digest
+from recognition.model_file import ModelFile
+from recognition.training.history import Epoch, History
+from recognition.training.train import train as train_network
+
+
+class _TrackedProgress(TrainingProgress):
+    """Shows progress and logs each epoch to MLflow as it ends."""
+
+    def __init__(self, client: tracking.MlflowClient, run_id: str) -> None:
+        super().__init__()
+        self._client, self._run_id = client, run_id
+
+    def on_epoch(self, epoch: Epoch) -> None:
+        """Print and log an epoch."""
+        super().on_epoch(epoch)
+        tracking.log_metrics(self._client, self._run_id, tracking.epoch_metrics(epoch))
+
+
+@step(output_materializers={"model": ModelFileMaterializer, "history": HistoryMaterializer})
+def train(
+    dataset: ImageDataset, plan: IllustratedPlan, config: TrainConfig, resources: ResourcesConfig, code: str
+) -> tuple[Annotated[ModelFile, "model"], Annotated[History, "history"]]:
+    """Train on the training split and keep the epoch that validates best.
+
+    Args:
+        dataset: Train and validation splits.
+        plan: Augmentation and normalization.
+        config: The recipe.
+        resources: What training may use of its machine.
+        code: Hash of the code behind this step, for the cache.
+    """
+    load_tensorflow(resources.threads)
+    digest = dataset_digest(dataset)
+    client = tracking.connect()
+    run_id = tracking.mlflow_run(client, get_step_context().pipeline_run.name)
+    fingerprint = (digest, plan.plan.digest, config.model_dump_json(), code)
+    with training_folder(fingerprint) as checkpoints:
+        trained = train_network(dataset, plan.plan, config, checkpoints, _TrackedProgress(client, run_id))
+    metadata = {
+        "classes": list(dataset.classes),
+        "superclasses": list(dataset.superclasses),
+        "superclass_of": dataset.superclass_of.tolist(),
+        "image_shape": list(dataset.image_shape),
+        "data": dataset.name,
+        "data_digest": digest,
+        "train": config.model_dump(),
+        "augmentation": plan.plan.options.model_dump(),
+    }
+    seen = np.concatenate([dataset.splits[side].hashes for side in ("train", "validation")])
+    return registry.log_model(client, run_id, trained.model, metadata, seen), trained.history

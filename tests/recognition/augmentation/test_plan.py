@@ -1,0 +1,96 @@
+import json
+
+import numpy as np
+import pytest
+
+from recognition.augmentation.plan import AugmentationPlan
+from recognition.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def whitening_plan(small_photographs, plan_for):
+    return plan_for(small_photographs, featurewise_center=True, zca_whitening=True, rotation_range=5)
+
+
+def test_shares_and_pixels_become_pixels_of_their_own_side(plan_for):
+    images = np.zeros((2, 20, 40, 3), np.uint8)
+    plan = plan_for(images, height_shift_range=0.25, width_shift_range=0.25)
+    assert (plan.height_shift, plan.width_shift) == (5, 10)
+    plan = plan_for(images, height_shift_range=1, width_shift_range=39.5)
+    assert (plan.height_shift, plan.width_shift) == (1, 39.5)
+
+
+@pytest.mark.parametrize(("option", "size"), [("height_shift_range", 20), ("width_shift_range", 40)])
+def test_a_shift_of_the_whole_image_is_refused(plan_for, option, size):
+    with pytest.raises(InputError, match=rf"augmentation\.{option}[^$]+{size} pixels"):
+        plan_for(np.zeros((2, 20, 40, 3), np.uint8), **{option: size})
+
+
+def test_statistics_are_fitted_only_where_they_are_needed(photographs, plan_for):
+    plain = plan_for(photographs, samplewise_center=True, horizontal_flip=True)
+    assert (plain.mean, plain.std, plain.zca) == (None, None, None)
+    centred = plan_for(photographs, featurewise_center=True)
+    assert len(centred.mean) == 3
+    assert centred.std is None
+
+
+def test_whitening_contradicts_standard_deviations(small_photographs, plan_for):
+    with pytest.raises(InputError, match=r"contradicts augmentation\.featurewise_std_normalization"):
+        plan_for(small_photographs, featurewise_center=True, featurewise_std_normalization=True, zca_whitening=True)
+
+
+@pytest.mark.parametrize(
+    "option", ["rotation_range", "width_shift_range", "height_shift_range", "horizontal_flip", "vertical_flip"]
+)
+def test_any_geometric_option_moves_images(photographs, plan_for, option):
+    assert plan_for(photographs, **{option: 1 if "range" in option else True}).moves_images
+    assert not plan_for(photographs, samplewise_center=True).moves_images
+
+
+def test_a_plan_survives_its_files(whitening_plan, tmp_path):
+    whitening_plan.to_files(tmp_path / "plan")
+    assert sorted(path.name for path in (tmp_path / "plan").iterdir()) == ["plan.json", "zca.npy"]
+    read = AugmentationPlan.from_files(tmp_path / "plan")
+    assert read.digest == whitening_plan.digest
+    assert (read.options, read.image_shape, read.mean) == (
+        whitening_plan.options,
+        whitening_plan.image_shape,
+        whitening_plan.mean,
+    )
+    np.testing.assert_array_equal(read.zca, whitening_plan.zca)
+
+
+def test_digests_differ_where_plans_do(photographs, plan_for):
+    plans = [
+        plan_for(photographs),
+        plan_for(photographs, horizontal_flip=True),
+        plan_for(photographs, featurewise_center=True),
+        plan_for(photographs[:20], featurewise_center=True),
+    ]
+    assert len({plan.digest for plan in plans}) == 4
+    assert plan_for(photographs).digest == plans[0].digest
+
+
+def test_missing_files_are_an_input_error(whitening_plan, tmp_path):
+    with pytest.raises(InputError, match="cannot be read"):
+        AugmentationPlan.from_files(tmp_path)
+    whitening_plan.to_files(tmp_path)
+    (tmp_path / "zca.npy").unlink()
+    with pytest.raises(InputError, match=r"zca\.npy"):
+        AugmentationPlan.from_files(tmp_path)
+
+
+@pytest.mark.parametrize("change", [{"height_shift": 3.0}, {"mean": [0.5]}, {"options": {}}, {"extra": 1}])
+def test_altered_files_are_an_input_error(whitening_plan, tmp_path, change):
+    whitening_plan.to_files(tmp_path)
+    content = json.loads((tmp_path / "plan.json").read_text())
+    (tmp_path / "plan.json").write_text(json.dumps({**content, **change}))
+    with pytest.raises(InputError, match="cannot be read"):
+        AugmentationPlan.from_files(tmp_path)
+
+
+def test_arrays_of_objects_are_never_read(whitening_plan, tmp_path):
+    whitening_plan.to_files(tmp_path)
+    np.save(tmp_path / "zca.npy", np.array([{}], dtype=object), allow_pickle=True)
+    with pytest.raises(InputError, match="allow_pickle=False"):
+        AugmentationPlan.from_files(tmp_path)

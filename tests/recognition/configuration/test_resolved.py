@@ -1,0 +1,35 @@
+from pathlib import Path
+
+import pytest
+
+from recognition.configuration.keys import all_keys
+from recognition.configuration.loading import load_config
+from recognition.configuration.resolved import flatten, to_yaml
+from recognition.configuration.schema import RunConfig
+
+
+@pytest.mark.parametrize(
+    "name", ["1e3", "0o7", "0x1F", "1", "1.5", "no", "true", "null", "2018-01-01", "1_000", "cifar100"]
+)
+def test_yaml_reads_back_the_same(tmp_path: Path, name: str) -> None:
+    values = {
+        "model": {"name": name},
+        "data": {"path": f"folder: é # {name}", "fallback": {"source": "digits", "train": {"epochs": 2}}},
+        "train": {"learning_rate": 1e-5, "weight_decay": 1e300, "momentum": 0.1},
+    }
+    config = RunConfig.model_validate(values)
+    path = tmp_path / "used.yaml"
+    path.write_text(to_yaml(config), encoding="utf-8")
+    assert load_config(path) == config
+
+
+def test_flatten() -> None:
+    flat = flatten(RunConfig())
+    assert flat["train.epochs"] == 1
+    assert flat["data.fallback"] is None
+    assert all(value is None or isinstance(value, str | int | float) for value in flat.values())
+
+
+def test_flatten_has_every_key() -> None:
+    config = RunConfig.model_validate({"data": {"fallback": {"source": "digits"}}})
+    assert set(flatten(config)) == {".".join(key.path) for key in all_keys().values() if not key.children}

@@ -1,0 +1,157 @@
+import errno
+import hashlib
+import shutil
+import socket
+import tempfile
+
+import pytest
+
+from recognition.data import download as module
+from recognition.data.download import DownloadError, download
+from recognition.errors import InputError
+
+
+@pytest.fixture
+def archive(tmp_path, pack):
+    return pack(tmp_path / "source.tar.gz", {"a.bin": bytes(range(256)) * 400})
+
+
+@pytest.fixture
+def digest(archive):
+    return "sha256:" + hashlib.sha256(archive.read_bytes()).hexdigest()
+
+
+@pytest.fixture
+def target(tmp_path):
+    return tmp_path / "cache" / "deep" / "archive.tar.gz"
+
+
+def nothing_left(target):
+    return not target.parent.exists() or list(target.parent.iterdir()) == []
+
+
+def test_file_address(archive, digest, target):
+    download(archive.as_uri(), target, digest)
+    assert target.read_bytes() == archive.read_bytes()
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_http_address(server, archive, digest, target):
+    server.answers = [(200, archive.read_bytes())]
+    download(server.url, target, digest)
+    assert target.read_bytes() == archive.read_bytes()
+    assert server.requests == 1
+
+
+def test_md5_digest(archive, target):
+    download(archive.as_uri(), target, "md5:" + hashlib.md5(archive.read_bytes()).hexdigest())
+    assert target.exists()
+
+
+@pytest.mark.parametrize("bad", [(500, b"busy"), (200, b"only the start", 10_000)])
+def test_retries_after_an_error_and_after_a_broken_connection(server, archive, digest, target, bad):
+    server.answers = [bad, bad, (200, archive.read_bytes())]
+    download(server.url, target, digest)
+    assert target.read_bytes() == archive.read_bytes()
+    assert server.requests == 3
+
+
+@pytest.mark.parametrize("bad", [(500, b"busy"), (404, b"gone"), (200, b"only the start", 10_000)])
+def test_gives_up_and_leaves_nothing(server, digest, target, bad):
+    server.answers = [bad]
+    with pytest.raises(DownloadError, match="archive"):
+        download(server.url, target, digest)
+    assert server.requests == module.ATTEMPTS
+    assert nothing_left(target)
+
+
+def test_unreachable_port(target, digest, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(DownloadError, match=str(port)):
+        download(f"http://127.0.0.1:{port}/x", target, digest)
+    assert nothing_left(target)
+
+
+def test_a_silent_server_costs_one_attempt_when_patience_is_over(server, digest, target, monkeypatch):
+    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    server.answers = [(500, b"")]
+    with pytest.raises(DownloadError):
+        download(server.url, target, digest)
+    assert server.requests == 1
+
+
+def test_a_connection_that_breaks_later_is_tried_again_whatever_time_it_took(server, digest, target, monkeypatch):
+    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    server.answers = [(200, bytes(2 * module.CHUNK), 10 * module.CHUNK)]
+    with pytest.raises(DownloadError):
+        download(server.url, target, digest)
+    assert server.requests == module.ATTEMPTS
+
+
+def test_no_network_is_known_within_twenty_seconds():
+    worst = module.PATIENCE + module.CONNECT_TIMEOUT + module.PAUSE * module.ATTEMPTS
+    assert worst < 20
+
+
+@pytest.mark.parametrize("kind", ["file", "http"])
+def test_wrong_digest_leaves_nothing(server, archive, target, kind):
+    server.answers = [(200, archive.read_bytes())]
+    with pytest.raises(InputError, match="sha256:0000") as caught:
+        download(archive.as_uri() if kind == "file" else server.url, target, "sha256:" + "0" * 64)
+    assert len(str(caught.value).splitlines()) <= 8
+    assert nothing_left(target)
+    assert server.requests == (kind == "http")
+
+
+@pytest.mark.parametrize("body", [b"<html>please log in</html>", b"", "cut"])
+def test_without_a_digest_only_a_complete_archive_is_kept(server, archive, target, body):
+    server.answers = [(200, archive.read_bytes()[:300] if body == "cut" else body)]
+    with pytest.raises(InputError, match="what arrived is") as caught:
+        download(server.url, target, None)
+    assert str(target.parent) not in str(caught.value)
+    assert nothing_left(target)
+    server.answers = [(200, archive.read_bytes())]
+    download(server.url, target, None)
+    assert target.exists()
+
+
+def test_file_that_is_not_there(tmp_path, target):
+    with pytest.raises(DownloadError, match="no such file"):
+        download((tmp_path / "absent.tar.gz").as_uri(), target, None)
+
+
+def test_file_address_with_two_slashes(target):
+    with pytest.raises(InputError, match="three slashes"):
+        download("file://mirror/archive.tar.gz", target, None)
+
+
+def test_cache_below_a_file(archive, digest, tmp_path):
+    (tmp_path / "cache").write_text("in the way")
+    with pytest.raises(InputError, match="cannot be stored"):
+        download(archive.as_uri(), tmp_path / "cache" / "archive.tar.gz", digest)
+
+
+def test_read_only_cache(archive, digest, target, monkeypatch):
+    def refuse(*arguments, **options):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    target.parent.mkdir(parents=True)
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", refuse)
+    with pytest.raises(InputError, match="Permission denied") as caught:
+        download(archive.as_uri(), target, digest)
+    assert caught.value.exit_status == 2
+
+
+def test_full_disk_leaves_nothing(archive, digest, target, monkeypatch):
+    def fill(source, output):
+        with open(output, "wb") as file:
+            file.write(b"some")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", fill)
+    with pytest.raises(InputError, match="No space left"):
+        download(archive.as_uri(), target, digest)
+    assert nothing_left(target)

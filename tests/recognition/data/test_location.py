@@ -1,0 +1,144 @@
+import hashlib
+
+import pytest
+
+from recognition.configuration.schema import DataConfig
+from recognition.data import location
+from recognition.data.location import ARCHIVE, ENVIRONMENT, OFFICIAL_DIGEST, DataUnavailableError, locate_cifar100
+from recognition.errors import InputError
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def archive(tmp_path, pack):
+    (tmp_path / "store").mkdir()
+    return pack(tmp_path / "store" / ARCHIVE, {"a.bin": b"a"})
+
+
+@pytest.fixture
+def downloads(monkeypatch):
+    """The downloads asked for, instead of downloads."""
+    asked = []
+    monkeypatch.setattr(location, "download", lambda *arguments: asked.append(arguments))
+    return asked
+
+
+def unpacked(folder):
+    folder.mkdir(parents=True)
+    (folder / "train.bin").write_bytes(b"x")
+    return folder
+
+
+def sha256(path):
+    return "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def refused(config, cache, *words):
+    with pytest.raises(InputError) as caught:
+        locate_cifar100(config, cache)
+    assert not isinstance(caught.value, DataUnavailableError)
+    message = str(caught.value)
+    assert all(word in message for word in words), message
+    assert len(message.splitlines()) <= 8
+
+
+def test_path_may_be_the_archive_or_a_folder(archive, cache):
+    assert locate_cifar100(DataConfig(path=str(archive)), cache) == archive
+    assert locate_cifar100(DataConfig(path=str(archive.parent)), cache) == archive
+
+
+def test_path_may_be_the_unpacked_folder_or_its_parent(tmp_path, cache):
+    folder = unpacked(tmp_path / "store" / "cifar-100-binary")
+    assert locate_cifar100(DataConfig(path=str(folder)), cache) == folder
+    assert locate_cifar100(DataConfig(path=str(folder.parent)), cache) == folder
+
+
+def test_path_is_expanded_and_made_absolute(archive, cache, monkeypatch):
+    monkeypatch.setenv("HOME", str(archive.parent))
+    monkeypatch.chdir(archive.parent)
+    assert locate_cifar100(DataConfig(path=f"~/{ARCHIVE}"), cache) == archive
+    assert locate_cifar100(DataConfig(path=ARCHIVE), cache) == archive
+
+
+def test_path_that_does_not_exist(tmp_path, cache, archive, monkeypatch):
+    monkeypatch.setenv(ENVIRONMENT, str(archive))
+    refused(DataConfig(path=str(tmp_path / "absent")), cache, "data.path", "absent", "does not exist", ARCHIVE)
+
+
+def test_path_to_a_folder_without_data(tmp_path, cache):
+    refused(DataConfig(path=str(tmp_path)), cache, "data.path", "holds no CIFAR-100")
+
+
+def test_environment_comes_after_path_and_before_cache(tmp_path, archive, cache, pack, monkeypatch):
+    cache.mkdir()
+    cached, other = pack(cache / ARCHIVE, {"a": b"a"}), pack(tmp_path / "other.tar.gz", {"a": b"a"})
+    assert locate_cifar100(DataConfig(), cache) == cached
+    monkeypatch.setenv(ENVIRONMENT, str(archive.parent))
+    assert locate_cifar100(DataConfig(), cache) == archive
+    assert locate_cifar100(DataConfig(path=str(other)), cache) == other
+
+
+def test_environment_that_is_wrong(tmp_path, cache, downloads, monkeypatch):
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "absent"))
+    refused(DataConfig(), cache, ENVIRONMENT, "does not exist")
+    assert downloads == []
+
+
+def test_empty_environment_counts_as_not_set(archive, cache, monkeypatch):
+    monkeypatch.setenv(ENVIRONMENT, "")
+    assert locate_cifar100(DataConfig(url=archive.as_uri()), cache) == cache / ARCHIVE
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "sha256"])
+def test_digest_of_a_local_file(archive, cache, algorithm):
+    fitting = f"{algorithm}:{hashlib.new(algorithm, archive.read_bytes()).hexdigest()}"
+    assert locate_cifar100(DataConfig(path=str(archive), digest=fitting), cache) == archive
+    wrong = fitting[:-1] + ("0" if fitting[-1] != "0" else "1")
+    refused(DataConfig(path=str(archive), digest=wrong), cache, str(archive), fitting, wrong)
+
+
+def test_digest_of_a_folder_is_a_contradiction(tmp_path, cache):
+    folder = unpacked(tmp_path / "unpacked")
+    refused(DataConfig(path=str(folder), digest="md5:" + "0" * 32), cache, "data.digest", "folder")
+
+
+def test_official_download(cache, downloads):
+    assert locate_cifar100(DataConfig(), cache) == cache / ARCHIVE
+    assert downloads == [(location.OFFICIAL_URL, cache / ARCHIVE, OFFICIAL_DIGEST)]
+
+
+def test_mirror_is_checked_against_its_own_digest_only(cache, downloads):
+    url, digest = "https://mirror.example/x.tar.gz", "sha256:" + "1" * 64
+    locate_cifar100(DataConfig(url=url, digest=digest), cache)
+    locate_cifar100(DataConfig(url=url), cache)
+    locate_cifar100(DataConfig(digest=digest), cache)
+    expected = [(url, digest), (url, None), (location.OFFICIAL_URL, digest)]
+    assert [(asked[0], asked[2]) for asked in downloads] == expected
+
+
+def test_download_happens_once(server, archive, cache):
+    server.answers = [(200, archive.read_bytes())]
+    config = DataConfig(url=server.url, digest=sha256(archive))
+    assert locate_cifar100(config, cache) == locate_cifar100(config, cache) == cache / ARCHIVE
+    assert server.requests == 1
+
+
+def test_wrong_digest_of_a_download_is_not_unavailable(archive, cache):
+    refused(DataConfig(url=archive.as_uri(), digest="sha256:" + "0" * 64), cache, "refused", archive.as_uri())
+    assert list(cache.iterdir()) == []
+
+
+def test_unavailable_says_where_to_get_it_and_where_to_put_it(tmp_path, cache):
+    url = (tmp_path / "absent.tar.gz").as_uri()
+    with pytest.raises(DataUnavailableError) as caught:
+        locate_cifar100(DataConfig(url=url), cache)
+    message = str(caught.value)
+    official = (location.OFFICIAL_URL, "168,513,733", OFFICIAL_DIGEST)
+    for word in (url, *official, "data.path", ENVIRONMENT, str(cache / ARCHIVE)):
+        assert word in message
+    assert len(message.splitlines()) <= 8
+    assert caught.value.exit_status == 2
