@@ -37,6 +37,8 @@ class ImageDatasetMaterializer(BaseMaterializer):
             "superclasses": data.superclasses,
             "superclass_of": data.superclass_of.tolist(),
             "duplicates": {"within": dict(data.duplicates.within), "across": dict(data.duplicates.across)},
+            "source_digest": data.source_digest,
+            "notes": data.notes,
             "splits": splits,
         }
         write_json(self.artifact_store, f"{self.uri}/dataset.json", document)
@@ -55,6 +57,8 @@ class ImageDatasetMaterializer(BaseMaterializer):
             superclasses=tuple(document["superclasses"]),
             superclass_of=np.array(document["superclass_of"], np.int32),
             duplicates=Duplicates(**document["duplicates"]),
+            source_digest=document["source_digest"],
+            notes=tuple(document["notes"]),
         )
 
     def save_visualizations(self, data: ImageDataset) -> dict[str, VisualizationType]:
@@ -94,8 +98,8 @@ class ImageDatasetMaterializer(BaseMaterializer):
         return {**digests, "paths": list(split.paths)}
 
     def _load_split(self, split: Mapping[str, Any], folder: Path) -> Split:
-        arrays = [load_array(self.artifact_store, split[name], folder) for name in ARRAYS]
-        return Split(*arrays, paths=tuple(split["paths"]))  # type: ignore[arg-type]
+        arrays: dict[str, Any] = {name: load_array(self.artifact_store, split[name], folder) for name in ARRAYS}
+        return Split(**arrays, paths=tuple(split["paths"]))
 
 
 def _counts_table(data: ImageDataset) -> str:

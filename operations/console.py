@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import Never
 
 from tqdm import tqdm
 
@@ -23,7 +24,7 @@ class TrainingProgress(TrainingListener):
 
     def __init__(self) -> None:
         self._terminal = sys.__stdout__ is not None and sys.__stdout__.isatty()
-        self._bar: tqdm[object] | None = None
+        self._bar: tqdm[Never] | None = None
         self._last_line = time.monotonic()
 
     def say(self, text: str) -> None:

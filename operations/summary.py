@@ -9,7 +9,6 @@ from typing import Any
 
 from operations import registry, tracking
 from operations.registry import RegisteredModel
-from recognition.configuration.schema import RunConfig
 from recognition.data.dataset import ImageDataset
 from recognition.data.sources import dataset_digest
 from recognition.evaluation.evaluation import Metrics
@@ -67,14 +66,11 @@ def load_results(run: Any) -> Results:
     )
 
 
-def build_summary(
-    results: Results, config: RunConfig, recipe: str, commit: str | None, fallback: bool, report: Path
-) -> dict[str, Any]:
+def build_summary(results: Results, recipe: str, commit: str | None, fallback: bool, report: Path) -> dict[str, Any]:
     """The summary that `--summary` writes; docs/summary.md documents it.
 
     Args:
         results: What the run left behind.
-        config: The configuration that the run used.
         recipe: Name of the configuration.
         commit: The code's commit, where there is one.
         fallback: Whether the images were the fallback's.
@@ -167,4 +163,5 @@ def _step(step: Any) -> dict[str, Any]:
 def _seconds(record: Any) -> float:
     if record.start_time is None or record.end_time is None:
         return 0.0
-    return round((record.end_time - record.start_time).total_seconds(), 3)
+    seconds: float = (record.end_time - record.start_time).total_seconds()
+    return round(seconds, 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from recognition.augmentation.plan import check_plan
 from recognition.configuration.schema import RunConfig
 from recognition.data.dataset import ImageDataset
 from recognition.errors import InputError
@@ -20,6 +21,7 @@ def check_fits(config: RunConfig, dataset: ImageDataset) -> None:
     """
     _check_batch(config, len(dataset.splits["train"]))
     _check_size(config, dataset.image_shape)
+    check_plan(config.augmentation, dataset.splits["train"])
 
 
 def _check_batch(config: RunConfig, images: int) -> None:

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import numpy as np
+from mlflow import MlflowClient
 from zenml import get_step_context, step
 
 from materializers.history import HistoryMaterializer
@@ -23,7 +24,7 @@ from recognition.training.train import train as train_network
 class _TrackedProgress(TrainingProgress):
     """Shows progress and logs each epoch to MLflow as it ends."""
 
-    def __init__(self, client: tracking.MlflowClient, run_id: str) -> None:
+    def __init__(self, client: MlflowClient, run_id: str) -> None:
         super().__init__()
         self._client, self._run_id = client, run_id
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.augmentation.statistics import channel_moments, zca_matrix
+from recognition.augmentation.statistics import channel_moments, require_zca_is_possible, zca_matrix
 from recognition.configuration.schema import AugmentationConfig
 from recognition.data.dataset import Split, array_digest
 from recognition.errors import InputError
@@ -92,6 +92,21 @@ class AugmentationPlan:
         }
 
 
+def check_plan(config: AugmentationConfig, split: Split) -> None:
+    """Check, without reading a pixel, that the options fit the training images.
+
+    Args:
+        config: The ten options.
+        split: The training split.
+
+    Raises:
+        InputError: A shift reaches the image's size, or the images are too large or too few for zca_whitening.
+    """
+    _unfitted(config, split)
+    if config.zca_whitening:
+        require_zca_is_possible(split.images)
+
+
 def resolve_plan(config: AugmentationConfig, split: Split) -> AugmentationPlan:
     """Resolve the options against the training split, and learn from it what they need.
 
@@ -102,15 +117,17 @@ def resolve_plan(config: AugmentationConfig, split: Split) -> AugmentationPlan:
         split: The training split and no other: its statistics become part of the model.
 
     Raises:
-        InputError: A shift reaches the image's size, zca_whitening meets featurewise_std_normalization, or the
-            images are too large or too few for zca_whitening.
+        InputError: A shift reaches the image's size, or the images are too large or too few for zca_whitening.
     """
+    plan = _unfitted(config, split)
+    return _fitted(plan, split.images) if config.featurewise_center else plan
+
+
+def _unfitted(config: AugmentationConfig, split: Split) -> AugmentationPlan:
     height, width, channels = (int(size) for size in split.images.shape[1:])
-    _require_one_whitening(config)
     height_shift = _pixels("height_shift_range", config.height_shift_range, height)
     width_shift = _pixels("width_shift_range", config.width_shift_range, width)
-    plan = AugmentationPlan(config, (height, width, channels), height_shift, width_shift)
-    return _fitted(plan, split.images) if config.featurewise_center else plan
+    return AugmentationPlan(config, (height, width, channels), height_shift, width_shift)
 
 
 def _fitted(plan: AugmentationPlan, images: NDArray[np.uint8]) -> AugmentationPlan:
@@ -133,16 +150,6 @@ def _pixels(key: str, shift_range: float, size: int) -> float:
         expected=f"a share below 1, or 1 to {size} pixels (exclusive)",
         remedy=f"for instance augmentation.{key}: 0.1",
     )
-
-
-def _require_one_whitening(config: AugmentationConfig) -> None:
-    if config.zca_whitening and config.featurewise_std_normalization:
-        raise InputError(
-            "augmentation.zca_whitening: true contradicts augmentation.featurewise_std_normalization: true",
-            received="both true",
-            expected="one of them: whitening scales every direction by itself, so Keras ignores the other",
-            remedy="set augmentation.featurewise_std_normalization: false",
-        )
 
 
 def _decoded(content: dict[str, Any], folder: Path) -> dict[str, Any]:

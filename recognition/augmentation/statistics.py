@@ -57,7 +57,7 @@ def zca_matrix(images: NDArray[np.uint8], mean: Vector) -> NDArray[np.float32]:
     Raises:
         InputError: d is above 3,072, or there are fewer images than d.
     """
-    _require_zca_is_possible(images)
+    require_zca_is_possible(images)
     values, vectors = np.linalg.eigh(_second_moment(images, mean))
     # rounding leaves about d · eps of the largest eigenvalue where the true one is 0
     varies = values > values[-1] * len(values) * np.finfo(np.float64).eps
@@ -88,7 +88,15 @@ def _require_images(images: NDArray[np.uint8]) -> None:
         raise InputError("there are no training images to learn from", received="0", expected="1 or more")
 
 
-def _require_zca_is_possible(images: NDArray[np.uint8]) -> None:
+def require_zca_is_possible(images: NDArray[np.uint8]) -> None:
+    """Refuse images that are too large or too few for `zca_matrix`.
+
+    Args:
+        images: uint8, (n, height, width, channels); not read.
+
+    Raises:
+        InputError: They are.
+    """
     _require_images(images)
     values = images[0].size
     if values > ZCA_LIMIT:

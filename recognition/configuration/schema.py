@@ -113,12 +113,14 @@ class AugmentationConfig(Section):
                 self._require(f"{kind}_center", f"{kind}_std_normalization")
         if self.zca_whitening:
             self._require("featurewise_center", "zca_whitening")
-        if self.featurewise_center and self.samplewise_center:
-            keys = ("featurewise_center", "samplewise_center")
-            raise ContradictionError(
-                f"augmentation.{keys[0]}: true contradicts augmentation.{keys[1]}: true; choose one of them", *keys
-            )
+        self._exclude("featurewise_center", "samplewise_center")
+        self._exclude("zca_whitening", "featurewise_std_normalization")  # whitening scales every direction by itself
         return self
+
+    def _exclude(self, *keys: str) -> None:
+        if all(getattr(self, key) for key in keys):
+            message = f"augmentation.{keys[0]}: true contradicts augmentation.{keys[1]}: true; choose one of them"
+            raise ContradictionError(message, *keys)
 
     def _require(self, needed: str, by: str) -> None:
         if not getattr(self, needed):

@@ -13,7 +13,7 @@ from recognition.evaluation.evaluation import Evaluation
 
 LABELS = 40  # along an axis; more would overlap
 COUNTED = 20  # classes up to which the cells hold their counts
-MISTAKES = ((0.02, 0.22), (0.05, 0.4), (0.1, 0.55), (0.2, 0.7), (0.4, 0.85), (1.0, 1.0))  # share up to, opacity
+MISTAKES = ((0.02, 0.3), (0.05, 0.45), (0.1, 0.6), (0.2, 0.75), (0.4, 0.9), (1.0, 1.0))  # share up to, opacity
 RIGHT = tuple((step / 10, 0.1 + 0.9 * step / 10) for step in range(1, 11))
 
 

@@ -24,7 +24,8 @@ class History(BaseModel):
     """A finished training.
 
     `best_epoch` counts from 1; `resumed_from` is the number of epochs taken over from a checkpoint, None for a
-    fresh start; `seconds` is the wall time of all epochs, those before an interruption included.
+    fresh start; `seconds` is the wall time of all epochs, those before an interruption and validation included;
+    `images_per_second` is the speed of learning, validation left out.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -1,0 +1,134 @@
+"""A checked run: configuration, folders and data are known to be good, and nothing has started yet."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from operations.environment import PROJECT, STATE_VARIABLE, check_writable, data_cache, state_folder
+from recognition.configuration.loading import used_config
+from recognition.configuration.schema import RunConfig
+from recognition.data.dataset import ImageDataset
+from recognition.data.preload import preload_dataset
+from recognition.data.sources import resolve_source
+from recognition.errors import InputError
+from recognition.preflight import check_fits
+from recognition.training.device import check_requested, driver_gpus
+
+FREE_BYTES = 150_000_000  # for databases, a model and its checkpoints, besides the images
+PACKAGES = ("tensorflow", "keras", "zenml", "mlflow")
+
+
+@dataclass(frozen=True)
+class Job:
+    """What will run.
+
+    Attributes:
+        config: The configuration to use, the fallback's values included.
+        recipe: Name of the configuration file, without its suffix.
+        fallback: Why the fallback data set is used; empty where it is not.
+        commit: The code's commit, where there is one.
+        run_name: Name of the ZenML and MLflow runs.
+        data: The data in one line.
+        notes: What is odd about the data.
+    """
+
+    config: RunConfig
+    recipe: str
+    fallback: str
+    commit: str | None
+    run_name: str
+    data: str
+    notes: tuple[str, ...]
+
+
+def check_job(config: RunConfig, recipe: str, written: Mapping[str, Path]) -> Job:
+    """Check everything that can be checked before work starts; the data set is read, and kept for the pipeline.
+
+    Args:
+        config: A loaded configuration.
+        recipe: Name of the configuration file, without its suffix.
+        written: Further folders that will be written, by what they are for.
+
+    Raises:
+        InputError: If anything is wrong.
+    """
+    check_requested(config.train.device)
+    for purpose, folder in {"state folder": state_folder(), **written}.items():
+        check_writable(folder, purpose)
+    source = resolve_source(config.data, data_cache())
+    config = used_config(config, source.fallback_used)
+    dataset = preload_dataset(config.data, data_cache())
+    check_fits(config, dataset)
+    _check_space(sum(split.images.nbytes for split in dataset.splits.values()) + FREE_BYTES)
+    started = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    return Job(
+        config=config,
+        recipe=recipe,
+        fallback=source.reason,
+        commit=git_commit(),
+        run_name=f"{recipe}-{started}-{uuid4().hex[:6]}",
+        data=_describe(dataset),
+        notes=dataset.notes,
+    )
+
+
+def describe_job(job: Job, stack: str) -> str:
+    """What will run, as lines for the terminal.
+
+    Args:
+        job: The checked run.
+        stack: Name of ZenML's active stack.
+    """
+    train = job.config.train
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+    device = {"auto": f"auto: {'GPU' if driver_gpus() else 'CPU, as there is no GPU'}"}.get(train.device, train.device)
+    lines = {
+        "data": job.data,
+        "network": train.network,
+        "recipe": f"{job.recipe}: {_count(train.epochs, 'epoch')}, batch {train.batch_size}, {train.optimizer} at "
+        f"{train.learning_rate:g}, {train.schedule}, seed {train.seed}",
+        "device": f"{device}; precision {train.precision}",
+        "stack": stack,
+        "model": job.config.model.name,
+        "versions": f"Python {platform.python_version()}, {versions}",
+        "state": state_folder(),
+    }
+    return "\n".join([f"run {job.run_name}", *(f"  {name:<10}{text}" for name, text in lines.items())])
+
+
+def git_commit() -> str | None:
+    """The commit of this checkout, with "+changes" where files differ from it; None outside git."""
+    command = ["git", "-C", str(PROJECT), "describe", "--always", "--dirty=+changes", "--abbrev=40", "--exclude=*"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip() or None
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _describe(dataset: ImageDataset) -> str:
+    sizes = ", ".join(f"{len(split):,} {name}" for name, split in dataset.splits.items())
+    height, width, channels = dataset.image_shape
+    return f"{dataset.name}: {sizes} images of {height}x{width}x{channels}, {len(dataset.classes)} classes"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _check_space(needed: int) -> None:
+    free = shutil.disk_usage(state_folder()).free
+    if free < needed:
+        raise InputError(
+            "there is too little space for the state folder",
+            received=f"{free / 1e6:.0f} MB free at {state_folder()}",
+            expected=f"{needed / 1e6:.0f} MB for images, model and databases",
+            remedy=f"make room, or set {STATE_VARIABLE} to a folder on another disk",
+        )

@@ -1,0 +1,138 @@
+"""A network that learns: its compiled steps, and its state as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from recognition.augmentation.plan import AugmentationPlan
+from recognition.augmentation.preprocessing import build_preprocessing, preprocess
+from recognition.augmentation.transform import augment
+from recognition.configuration.schema import TrainConfig
+from recognition.data.dataset import ImageDataset
+from recognition.networks import build_network, initialize_network
+from recognition.training.checkpoint import Arrays
+from recognition.training.device import Device
+from recognition.training.optimization import build_optimizer
+
+
+class Learner:
+    """Network, optimizer and compiled steps, built once for a training.
+
+    Args:
+        dataset: Its training images initialize a network that asks for them.
+        plan: Augmentation and normalization.
+        config: The recipe.
+        device: Where to compute, and at which precision.
+
+    Attributes:
+        network: Normalized images in, logits out.
+    """
+
+    def __init__(self, dataset: ImageDataset, plan: AugmentationPlan, config: TrainConfig, device: Device) -> None:
+        keras.utils.set_random_seed(config.seed)
+        if config.deterministic:
+            tf.config.experimental.enable_op_determinism()
+        self._plan, self._smoothing, self._classes = plan, config.label_smoothing, len(dataset.classes)
+        with tf.device(device.address), _dtype_policy(device.precision):
+            self._preprocessing = build_preprocessing(plan, "float32")  # augmented pixels are not whole
+            self.network = build_network(config.network, plan.image_shape, self._classes)
+            initialize_network(self.network, self._preprocessing, dataset.splits["train"].images)
+            self._optimizer = build_optimizer(config, device.precision)
+            self._optimizer.build(self.network.trainable_variables)
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the next step."""
+        return float(self._optimizer.learning_rate.numpy())
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self._optimizer.learning_rate = value
+
+    @tf.function
+    def learn(self, images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Take one step.
+
+        Args:
+            images: uint8, (b, height, width, channels).
+            labels: int32, (b,).
+            seed: int32, (2,), of the augmentation.
+
+        Returns:
+            Summed negative log-likelihood and number of hits, float32 scalars, before the step.
+        """
+        inputs = self._preprocessing(augment(images, self._plan, seed))
+        with tf.GradientTape() as tape:
+            logits = self.network(inputs, training=True)
+            targets = tf.one_hot(labels, self._classes) * (1 - self._smoothing) + self._smoothing / self._classes
+            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
+            scaled = self._optimizer.scale_loss(loss)
+        variables = self.network.trainable_variables
+        self._optimizer.apply(tape.gradient(scaled, variables), variables)
+        return _likelihood_and_hits(labels, logits)
+
+    @tf.function
+    def score(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Score images without learning; arguments and result as for `learn`."""
+        logits = self.network(self._preprocessing(tf.cast(images, tf.float32)), training=False)
+        return _likelihood_and_hits(labels, logits)
+
+    def weights(self) -> Arrays:
+        """A copy of the network's variables, those of its dropout generators included."""
+        return _copies(self.network.variables)
+
+    def load_weights(self, arrays: Arrays) -> None:
+        """Set the network's variables to what `weights` returned."""
+        _assign(self.network.variables, arrays)
+
+    def state(self) -> dict[str, Arrays]:
+        """All that the next step depends on, but for the data."""
+        return {"network": self.weights(), "optimizer": _copies(self._optimizer.variables)}
+
+    def load_state(self, state: Mapping[str, Arrays]) -> None:
+        """Go on from what `state` returned."""
+        self.load_weights(state["network"])
+        _assign(self._optimizer.variables, state["optimizer"])
+
+    def inference_model(self) -> keras.Model:
+        """The network with its preprocessing in front and softmax behind; it shares the weights.
+
+        Returns:
+            A model of built-in layers: uint8 (n, height, width, channels) in, float32 probabilities (n, classes) out.
+        """
+        images = keras.Input(self._plan.image_shape, dtype="uint8", name="images")
+        logits = self.network(preprocess(images, self._plan))
+        probabilities = keras.layers.Softmax(dtype="float32", name="probabilities")(logits)
+        return keras.Model(images, probabilities, name=self.network.name)
+
+
+def _likelihood_and_hits(labels: tf.Tensor, logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    loss = tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
+    hits = tf.reduce_sum(tf.cast(tf.argmax(logits, axis=1, output_type=labels.dtype) == labels, tf.float32))
+    return loss, hits
+
+
+def _copies(variables: Iterable[Any]) -> Arrays:
+    return [np.array(variable.numpy()) for variable in variables]
+
+
+def _assign(variables: Iterable[Any], arrays: Arrays) -> None:
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)
+
+
+@contextmanager
+def _dtype_policy(name: str) -> Iterator[None]:
+    """Build layers under a dtype policy."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

@@ -1,0 +1,46 @@
+from io import BytesIO
+from xml.etree import ElementTree
+
+import pytest
+from PIL import Image
+
+from recognition.pictures.curves import curves_picture, curves_svg
+from tests.recognition.report.samples import history_of
+
+
+def panels(history):
+    return [ElementTree.fromstring(f"<svg {text}") for text in curves_svg(history).split("<svg ")[1:]]
+
+
+@pytest.mark.parametrize(("epochs", "best"), [(1, 1), (3, 2), (200, 150)])
+def test_picture_is_a_png(epochs, best):
+    assert Image.open(BytesIO(curves_picture(history_of(epochs, best)))).format == "PNG"
+
+
+def test_three_panels_mark_the_best_epoch():
+    texts = ["".join(panel.itertext()) for panel in panels(history_of(5, best_epoch=4))]
+    assert len(texts) == 3
+    for text, title in zip(texts, ("loss", "accuracy", "learning rate"), strict=True):
+        assert title in text
+        assert "best: epoch 4" in text
+    assert all("train" in text and "validation" in text for text in texts[:2])
+
+
+def test_drawing_is_the_same_each_time():
+    assert curves_svg(history_of()) == curves_svg(history_of())
+    assert curves_picture(history_of()) == curves_picture(history_of())
+
+
+def test_drawing_refers_to_nothing_outside():
+    for panel in panels(history_of()):
+        for element in panel.iter():
+            for name, value in element.attrib.items():
+                assert not name.endswith("href") or value.startswith("#")
+                assert "url(" not in value or "url(#" in value
+    assert "<style" not in curves_svg(history_of())
+    assert "<metadata" not in curves_svg(history_of())
+
+
+def test_ids_are_unique_across_panels():
+    ids = [element.get("id") for panel in panels(history_of()) for element in panel.iter() if element.get("id")]
+    assert len(ids) == len(set(ids))

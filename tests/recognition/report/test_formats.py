@@ -1,0 +1,31 @@
+import pytest
+
+from recognition.report.formats import breakable, duration, integer, percent, plural, points, words
+
+
+def test_numbers():
+    assert percent(0.78412) == "78.4\u00a0%"
+    assert points(0.012) == "+1.20"
+    assert points(-0.012) == "\u22121.20"
+    assert integer(10000) == "10,000"
+    assert [plural(count, "epoch") for count in (0, 1, 2000)] == ["0 epochs", "1 epoch", "2,000 epochs"]
+    assert words("macro_f1") == "macro F1"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.04, "0.0 s"),
+        (59.94, "59.9 s"),
+        (60, "1 min 0 s"),
+        (3599.4, "59 min 59 s"),
+        (3599.6, "1 h 0 min"),
+        (7260, "2 h 1 min"),
+    ],
+)
+def test_durations(seconds, text):
+    assert duration(seconds).replace("\u00a0", " ") == text
+
+
+def test_names_break_after_underscores_and_are_escaped():
+    assert breakable("a_<b>") == "<bdi>a_<wbr>&lt;b&gt;</bdi>"

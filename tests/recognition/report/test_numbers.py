@@ -1,0 +1,35 @@
+import json
+
+from recognition.report.numbers import lead, report_numbers
+from tests.recognition.report.samples import decision_of, facts_of, history_of, judged
+
+SHARES = ("accuracy", "top5", "balanced_accuracy", "macro_f1", "superclass_accuracy")
+
+
+def test_numbers_survive_json():
+    evaluation, _ = judged(superclasses=2)
+    numbers = report_numbers(evaluation, history_of(), decision_of(), facts_of())
+    assert json.loads(json.dumps(numbers, allow_nan=False)) == numbers
+
+
+def test_keys_are_stable():
+    evaluation, _ = judged(superclasses=2)
+    numbers = report_numbers(evaluation, history_of(), decision_of(), facts_of())
+    assert list(numbers) == ["facts", "metrics", "decision", "training", "classes", "confusion"]
+    assert set(numbers["metrics"]) == {"images", "loss", *SHARES}
+    assert set(numbers["classes"][0]) == {"name", "superclass", "precision", "recall", "f1", "support"}
+    assert len(numbers["training"]["epochs"]) == 3
+    assert numbers["facts"]["image_shape"] == [32, 32, 3]
+
+
+def test_numbers_are_those_of_the_evaluation():
+    evaluation, _ = judged()
+    numbers = report_numbers(evaluation, history_of(), decision_of(), facts_of())
+    assert numbers["confusion"] == evaluation.confusion.tolist()
+    assert numbers["metrics"]["accuracy"] == evaluation.metrics.accuracy
+    assert numbers["metrics"]["superclass_accuracy"] is None
+
+
+def test_lead():
+    assert lead(decision_of(candidate=0.5, champion=0.75)) == -0.25
+    assert lead(decision_of(champion=None)) is None

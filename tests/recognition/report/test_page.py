@@ -1,0 +1,190 @@
+import base64
+import hashlib
+import json
+import re
+from io import BytesIO
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from recognition.report.page import build_page
+from tests.recognition.evaluation.samples import evaluation_of, split_of
+from tests.recognition.report.reading import Page
+from tests.recognition.report.samples import decision_of, facts_of, history_of, judged
+
+EVIL = (
+    "\"quoted\" & 'single'",
+    "</script><script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "🦊 fox",
+    "قطة",
+    "x" * 200,
+    "{{ 7*7 }}",
+    "<!--",
+    "$\\frac$",
+    "]]>",
+)
+
+
+def page_of(evaluation, split, history=None, decision=None, facts=None):
+    return build_page(evaluation, history or history_of(), decision or decision_of(), facts or facts_of(), split)
+
+
+@pytest.fixture(scope="module")
+def hundred():
+    return judged(classes=100, images=10_000, superclasses=20, size=32)
+
+
+@pytest.fixture(scope="module")
+def html(hundred):
+    return page_of(*hundred)
+
+
+def test_parses(html):
+    assert Page(html).attributes("html") == [{"lang": "en"}]
+
+
+def test_is_small_enough(html):
+    assert len(html.encode()) <= 3_000_000
+
+
+def test_fetches_nothing(html):
+    page = Page(html)
+    assert not page.attributes("link")
+    assert all("src" not in script for script in page.attributes("script"))
+    for _, attributes in page.tags:
+        for name in ("src", "href", "xlink:href", "action", "data", "poster", "srcset"):
+            assert attributes.get(name, "#").startswith(("#", "data:image/png;base64,"))
+    assert all(target.startswith("#") for target in re.findall(r"url\([\"']?([^)]*)\)", html))
+    assert "@import" not in html
+
+
+def test_policy_allows_our_script_alone(html):
+    (policy,) = [meta["content"] for meta in Page(html).attributes("meta") if "http-equiv" in meta]
+    script = re.search(r"<script>(.*?)</script>", html, re.DOTALL).group(1)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert policy.startswith("default-src 'none'; ")
+    assert f"script-src 'sha256-{digest}';" in policy
+    assert "http" not in policy
+
+
+def test_same_input_same_page(hundred, html):
+    assert page_of(*hundred) == html
+
+
+def test_says_what_the_run_is_worth(hundred, html):
+    evaluation, _ = hundred
+    text = Page(html).texts["header"]
+    metrics = evaluation.metrics
+    for share in (metrics.accuracy, metrics.top5, metrics.superclass_accuracy):
+        assert f"{100 * share:.1f}\u00a0%" in text
+    for part in (f"{metrics.loss:.3f}", "cifar100", "12", "seed", "CPU", "0123456789ab", "+1.00", "Promoted"):
+        assert part in text
+    assert decision_of().reason in text
+
+
+def test_headings_are_in_order(html):
+    levels = [int(tag[1]) for tag, _ in Page(html).tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_images_have_alternatives(html):
+    page = Page(html)
+    assert page.attributes("img")
+    assert all(image["alt"] for image in page.attributes("img"))
+    drawings = [svg for svg in page.attributes("svg") if svg["role"] == "img" and svg["aria-label"]]
+    assert len(drawings) == 4
+
+
+def test_example_images_are_those_of_the_split(hundred, html):
+    _, split = hundred
+    image = Page(html).attributes("img")[0]
+    index = int(re.search(r"test image (\d+)", image["alt"]).group(1))
+    pixels = np.asarray(Image.open(BytesIO(base64.b64decode(image["src"].partition(",")[2]))))
+    np.testing.assert_array_equal(pixels, split.images[index])
+
+
+def test_matrix_data_are_the_confusions(hundred, html):
+    evaluation, _ = hundred
+    data = json.loads(re.search(r'id="matrix-data">(.*?)</script>', html, re.DOTALL).group(1))
+    counts = np.zeros((100, 100), int)
+    for row, column, count, share in data["cells"]:
+        counts[row, column] = count
+        assert share == pytest.approx(count / evaluation.confusion[row].sum(), abs=1e-4)
+    np.testing.assert_array_equal(counts, evaluation.confusion)
+    assert data["names"] == list(evaluation.class_names)
+    assert data["groups"][:6] == ["superclass_0"] * 5 + ["superclass_1"]
+
+
+def test_hostile_names_are_only_text():
+    evaluation, split = judged(classes=10, superclasses=2, names=EVIL, superclass_names=("<b>bold</b>", "שלום"))
+    decision = decision_of(reason="<script>alert(2)</script>", champion_version="<i>")
+    facts = facts_of(model="<u>", model_version="</title><script>", recipe='"><script>', commit="<s>" * 14)
+    html = page_of(evaluation, split, decision=decision, facts=facts)
+    page = Page(html)
+    assert len(page.attributes("script")) == 2
+    assert not page.attributes("u") + page.attributes("s")
+    assert html.count("<b>") == 4  # those of the readout
+    assert "alert(1)" not in page.texts["style"]
+    for name in EVIL:
+        assert name in page.texts["main"]
+    data = json.loads(re.search(r'id="matrix-data">(.*?)</script>', html, re.DOTALL).group(1))
+    assert data["names"] == list(EVIL)
+
+
+def test_a_fallback_is_loud():
+    html = page_of(*judged(), facts=facts_of(fallback=True, data="digits"))
+    assert "NOT CIFAR-100" in Page(html).texts["title"]
+    assert "These are NOT CIFAR-100 results." in Page(html).texts["strong"]
+
+
+def test_no_alarm_without_a_fallback(html):
+    assert "NOT CIFAR-100" not in html
+
+
+def test_a_candidate_that_is_not_promoted():
+    reason = "accuracy 59.00% is not better than the 60.00% of champion version 6"
+    text = Page(page_of(*judged(), decision=decision_of(decision="kept", reason=reason, candidate=0.59))).texts[
+        "header"
+    ]
+    assert "Not promoted" in text
+    assert reason in text
+    assert "\u22121.00" in text
+
+
+@pytest.mark.parametrize(("version", "words"), [(None, "there is none yet"), ("6", "version 6 cannot be compared")])
+def test_without_a_comparable_champion(version, words):
+    html = page_of(*judged(), decision=decision_of(champion=None, champion_version=version))
+    assert words in Page(html).texts["header"]
+
+
+def test_without_commit_and_superclasses():
+    text = Page(page_of(*judged(), facts=facts_of(commit=None))).texts
+    assert "not known" in text["header"]
+    assert "Superclass" not in text["header"] + text["main"]
+
+
+@pytest.mark.parametrize(("classes", "superclasses"), [(2, 0), (2, 1), (30, 6), (1000, 50)])
+def test_any_number_of_classes(classes, superclasses):
+    page = Page(page_of(*judged(classes, images=2 * classes, superclasses=superclasses)))
+    assert ("Top-5" in page.texts["header"]) == (classes > 5)
+    assert len(page.attributes("tr")) == 2 + min(10, classes) + classes
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_images_of_any_kind(channels):
+    Page(page_of(*judged(channels=channels, size=100)))
+
+
+def test_perfect_and_constant_predictors():
+    labels = [0, 1, 2, 3]
+    assert "No image was mistaken." in page_of(evaluation_of(labels, labels), split_of(labels))
+    Page(page_of(evaluation_of(labels, [2, 2, 2, 2]), split_of(labels)))
+
+
+def test_a_single_epoch():
+    assert "epoch 1 of 1" in page_of(*judged(), history=history_of(1, best_epoch=1))
