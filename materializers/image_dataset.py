@@ -12,7 +12,8 @@ from zenml.enums import ArtifactType, VisualizationType
 from zenml.materializers.base_materializer import BaseMaterializer
 from zenml.metadata.metadata_types import MetadataType
 
-from materializers.storage import array_path, load_array, read_json, store_array, write_json, write_references
+from materializers.storage import array_path, load_array, read_json, store_array, write_json
+from operations.references import write_references
 from recognition.data.dataset import Duplicates, ImageDataset, Split
 from recognition.data.sources import dataset_digest
 from recognition.pictures.grid import image_grid

@@ -10,8 +10,9 @@ from zenml.enums import ArtifactType, VisualizationType
 from zenml.materializers.base_materializer import BaseMaterializer
 from zenml.metadata.metadata_types import MetadataType
 
-from materializers.storage import read_json, write_json, write_references
+from materializers.storage import read_json, write_json
 from operations.environment import state_folder
+from operations.references import write_references
 from recognition.errors import RecognitionError
 from recognition.model_file import ModelFile, file_digest
 

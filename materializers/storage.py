@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from zenml.artifact_stores import BaseArtifactStore
-from zenml.io import fileio
 
 from recognition.data.dataset import array_digest
-
-REFERENCES = "references.json"  # in an artifact's folder: files elsewhere that it cannot do without
 
 
 def upload(store: BaseArtifactStore, folder: Path, uri: str) -> None:
@@ -42,20 +38,6 @@ def read_json(store: BaseArtifactStore, path: str) -> dict[str, object]:
     """Read a JSON object."""
     with store.open(path, "r") as file:
         return dict(json.load(file))
-
-
-def write_references(store: BaseArtifactStore, uri: str, paths: Sequence[str]) -> None:
-    """Note the files outside an artifact's folder that it cannot do without."""
-    write_json(store, f"{uri}/{REFERENCES}", {"paths": list(paths)})
-
-
-def references(uri: str) -> list[str]:
-    """The files outside an artifact's folder that it cannot do without."""
-    path = f"{uri}/{REFERENCES}"
-    if not fileio.exists(path):
-        return []
-    with fileio.open(path, "r") as file:
-        return [str(item) for item in json.load(file)["paths"]]
 
 
 def store_array(store: BaseArtifactStore, array: NDArray[np.generic]) -> str:

@@ -39,6 +39,6 @@ def _artifacts(step: Any) -> Iterable[Any]:
 def _is_there(artifact: Any) -> bool:
     from zenml.io import fileio
 
-    from materializers.storage import references
+    from operations.references import references
 
     return bool(fileio.exists(artifact.uri)) and all(fileio.exists(path) for path in references(artifact.uri))

@@ -55,7 +55,7 @@ class Learner:
     def learning_rate(self, value: float) -> None:
         self._optimizer.learning_rate = value
 
-    @tf.function
+    @tf.function(autograph=False)
     def learn(self, images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Take one step.
 
@@ -77,7 +77,7 @@ class Learner:
         self._optimizer.apply(tape.gradient(scaled, variables), variables)
         return _likelihood_and_hits(labels, logits)
 
-    @tf.function
+    @tf.function(autograph=False)
     def score(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Score images without learning; arguments and result as for `learn`."""
         logits = self.network(self._preprocessing(tf.cast(images, tf.float32)), training=False)
