@@ -87,13 +87,14 @@ def run(options: argparse.Namespace) -> None:
 
     job = check_job(config, Path(options.config).stem, written_folders(options))
     fallback = f"FALLBACK DATA: {job.config.data.source} stands in, because {job.fallback}" if job.fallback else ""
-    print(*filter(None, [fallback, *(f"note: {note}" for note in job.notes)]), sep="\n", end="\n" if fallback else "")
+    for line in filter(None, [fallback, *(f"note: {note}" for note in job.notes)]):
+        print(line)
     if options.fresh:
         os.environ["RECOGNITION_FRESH"] = "1"
 
-    from zenml.client import Client
+    from operations.stack import active_stack_name
 
-    print(describe_job(job, Client().active_stack_model.name), flush=True)
+    print(describe_job(job, active_stack_name()), flush=True)
     from operations.execution import execute, publish
     from operations.summary import render_summary
     from pipelines.training import CACHED_STEPS, training
@@ -118,7 +119,9 @@ def dashboard(options: argparse.Namespace) -> None:
 
 def written_folders(options: argparse.Namespace) -> dict[str, Path]:
     """Folders that the options ask to write, by what they are for."""
-    folders = {"--output": options.output, "folder of --summary": options.summary and options.summary.parent}
+    if options.summary and options.summary.is_dir():
+        raise InputError("--summary names a folder", received=str(options.summary), expected="a file to write")
+    folders = {"folder of --output": options.output, "folder of --summary": options.summary and options.summary.parent}
     return {purpose: folder for purpose, folder in folders.items() if folder is not None}
 
 

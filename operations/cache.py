@@ -41,4 +41,5 @@ def _is_there(artifact: Any) -> bool:
 
     from operations.references import references
 
-    return bool(fileio.exists(artifact.uri)) and all(fileio.exists(path) for path in references(artifact.uri))
+    filled = fileio.exists(artifact.uri) and fileio.listdir(artifact.uri)
+    return bool(filled) and all(fileio.exists(path) for path in references(artifact.uri))

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID
 
 from filelock import FileLock, Timeout
 
@@ -52,12 +53,18 @@ def training_folder(fingerprint: Sequence[str]) -> Iterator[Path]:
 
 def remove_finished() -> None:
     """Remove the checkpoints of trainings whose artifacts ZenML has stored."""
+    for mark in _root().glob(f"*/{FINISHED}"):
+        if _is_stored(UUID(json.loads(mark.read_text())["step_run"])):
+            shutil.rmtree(mark.parent)
+
+
+def _is_stored(step_run: UUID) -> bool:
     from zenml.client import Client
 
-    for mark in _root().glob(f"*/{FINISHED}"):
-        step = Client().get_run_step(json.loads(mark.read_text())["step_run"])
-        if step.status.is_successful:
-            shutil.rmtree(mark.parent)
+    try:
+        return bool(Client().get_run_step(step_run).status.is_successful)
+    except KeyError:  # its run was deleted: the training is over, whatever became of it
+        return True
 
 
 def _mark_finished(folder: Path) -> None:

@@ -19,6 +19,11 @@ def say(text: str = "") -> None:
     print(text, flush=True)  # noqa: T201
 
 
+def count(number: int, word: str) -> str:
+    """A number and a word in singular or plural."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
 class TrainingProgress(TrainingListener):
     """A bar with images/s and time left on a terminal, a plain line now and then elsewhere."""
 

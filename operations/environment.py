@@ -72,9 +72,19 @@ def prepare_environment(debug: bool = False) -> None:
     settings = {**OFFLINE, **SAFE, **zenml_environment(), **({} if debug else QUIET)}
     for name, value in settings.items():
         os.environ.setdefault(name, value)
+    _show_own_messages()
     if not debug:
         warnings.filterwarnings("ignore")
         logging.getLogger("alembic").setLevel(logging.ERROR)
+
+
+def _show_own_messages() -> None:
+    """Print what the library has to say, such as that it downloads, as plain lines."""
+    logger = logging.getLogger("recognition")
+    if not logger.handlers:
+        logger.addHandler(logging.StreamHandler(sys.stdout))
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
 
 
 def limit_threads(threads: int | None) -> None:
@@ -99,11 +109,13 @@ def check_writable(folder: Path, purpose: str) -> None:
             file.write(b"\0")
             file.flush()
     except OSError as error:
+        reason = "not a folder" if isinstance(error, FileExistsError | NotADirectoryError) else error.strerror
+        other = f"set {STATE_VARIABLE} to another folder" if folder == state_folder() else "name another folder"
         raise InputError(
             f"the {purpose} cannot be written",
-            received=f"{folder} ({error.strerror})",
+            received=f"{folder} ({reason})",
             expected="a folder that can be written, with space left",
-            remedy=f"mend its permissions or make room, or set {STATE_VARIABLE} to another folder",
+            remedy=f"mend its permissions or make room, or {other}",
         ) from error
 
 

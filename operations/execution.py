@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from zenml.client import Client
 from zenml.pipelines.pipeline_definition import Pipeline
 from zenml.utils import source_utils
 
@@ -15,6 +16,8 @@ from operations.code import code_hash
 from operations.console import say
 from operations.environment import PROJECT, state_folder
 from operations.job import Job
+from operations.locks import uninterrupted
+from operations.stack import check_source_root
 from operations.summary import Results, build_summary, load_results
 
 PAGE, NUMBERS = "report.html", "metrics.json"
@@ -32,34 +35,36 @@ def execute(pipeline: Pipeline, cached_steps: tuple[str, ...], job: Job, use_cac
     Raises:
         KeyboardInterrupt: On Ctrl-C; the run is then marked as stopped.
     """
+    check_source_root(Client().active_stack)
     for name in runs.close_orphans():
         say(f"closed run {name}: its command was killed")
     with runs.alive(job.run_name):
         try:
             with runs.stoppable(job.run_name):
                 _submit(pipeline, cached_steps, job, use_cache)
+                checkpoints.remove_finished()
+                results = load_results(runs.find_run(job.run_name))
+                tracking.finish_run(tracking.connect(), job.run_name, _files(results))
         except BaseException as error:
-            if _is_interruption(error):
-                runs.close_run(job.run_name, runs.STOPPED, "interrupted")
+            interrupted = _is_interruption(error)
+            with uninterrupted():
+                _close(job, error, interrupted)
+            if interrupted:
                 raise KeyboardInterrupt from error
-            runs.close_run(job.run_name, runs.FAILED, str(error).partition("\n")[0][:200])
             raise
-    checkpoints.remove_finished()
-    return load_results(runs.find_run(job.run_name))
+    return results
 
 
 def publish(job: Job, results: Results, output: Path | None) -> dict[str, Any]:
-    """Copy the report to where people look for it, end the MLflow run, and build the summary.
+    """Copy the report to where people look for it, and build the summary.
 
     Args:
         job: What ran.
         results: What it left behind.
         output: Folder for the report; None for one in the state folder.
     """
-    files = {PAGE: results.page, NUMBERS: results.numbers}
     folder = (output or state_folder() / "reports" / job.run_name).resolve()
-    _write(folder, files)
-    tracking.finish_run(tracking.connect(), job.run_name, files)
+    _write(folder, _files(results))
     return build_summary(results, job.recipe, job.commit, bool(job.fallback), folder / PAGE)
 
 
@@ -70,6 +75,17 @@ def _submit(pipeline: Pipeline, cached_steps: tuple[str, ...], job: Job, use_cac
     code = {name: code_hash(f"steps.{name}") for name in cached_steps}
     configured = pipeline.with_options(run_name=job.run_name, enable_cache=None if use_cache else False)
     configured(job.config, code, job.recipe, job.commit, bool(job.fallback))
+
+
+def _close(job: Job, error: BaseException, interrupted: bool) -> None:
+    if interrupted:
+        runs.close_run(job.run_name, runs.STOPPED, "interrupted")
+    else:
+        runs.close_run(job.run_name, runs.FAILED, str(error).partition("\n")[0][:200])
+
+
+def _files(results: Results) -> dict[str, str]:
+    return {PAGE: results.page, NUMBERS: results.numbers}
 
 
 def _write(folder: Path, files: Mapping[str, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+from operations.console import count
 from operations.environment import PROJECT, STATE_VARIABLE, check_writable, data_cache, state_folder
 from recognition.configuration.loading import used_config
 from recognition.configuration.schema import RunConfig
@@ -23,6 +25,7 @@ from recognition.preflight import check_fits
 from recognition.training.device import check_requested, driver_gpus
 
 FREE_BYTES = 150_000_000  # for databases, a model and its checkpoints, besides the images
+UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")  # what MLflow's queries or a file name may trip over
 PACKAGES = ("tensorflow", "keras", "zenml", "mlflow")
 
 
@@ -74,7 +77,7 @@ def check_job(config: RunConfig, recipe: str, written: Mapping[str, Path]) -> Jo
         recipe=recipe,
         fallback=source.reason,
         commit=git_commit(),
-        run_name=f"{recipe}-{started}-{uuid4().hex[:6]}",
+        run_name=f"{UNSAFE.sub('-', recipe)[:60]}-{started}-{uuid4().hex[:6]}",
         data=_describe(dataset),
         notes=dataset.notes,
     )
@@ -93,7 +96,7 @@ def describe_job(job: Job, stack: str) -> str:
     lines = {
         "data": job.data,
         "network": train.network,
-        "recipe": f"{job.recipe}: {_count(train.epochs, 'epoch')}, batch {train.batch_size}, {train.optimizer} at "
+        "recipe": f"{job.recipe}: {count(train.epochs, 'epoch')}, batch {train.batch_size}, {train.optimizer} at "
         f"{train.learning_rate:g}, {train.schedule}, seed {train.seed}",
         "device": f"{device}; precision {train.precision}",
         "stack": stack,
@@ -117,10 +120,6 @@ def _describe(dataset: ImageDataset) -> str:
     sizes = ", ".join(f"{len(split):,} {name}" for name, split in dataset.splits.items())
     height, width, channels = dataset.image_shape
     return f"{dataset.name}: {sizes} images of {height}x{width}x{channels}, {len(dataset.classes)} classes"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _check_space(needed: int) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -81,7 +82,9 @@ def stoppable(run_name: str) -> Iterator[None]:
 
     def stop(signum: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _mark_stopping(run_name)
+        with suppress(Exception):  # to stop matters more than what ZenML calls it
+            if _store_is_free():
+                _mark_stopping(run_name)
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGINT, stop)
@@ -97,6 +100,22 @@ def find_run(run_name: str) -> Any | None:
 
     page = Client().list_pipeline_runs(name=run_name, hydrate=True)
     return page.items[0] if page.items else None
+
+
+def _store_is_free() -> bool:
+    """Whether nobody uses ZenML's SQLite file: what Ctrl-C interrupted may do so, and would be waited for in vain."""
+    from zenml.client import Client
+
+    engine = getattr(Client().zen_store, "engine", None)
+    if engine is None or engine.dialect.name != "sqlite":
+        return True
+    try:
+        with closing(sqlite3.connect(engine.url.database, timeout=1)) as connection:
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.rollback()
+    except sqlite3.OperationalError:
+        return False
+    return True
 
 
 def _mark_stopping(run_name: str) -> None:

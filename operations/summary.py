@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from operations import registry, tracking
+from operations.console import count
 from operations.registry import RegisteredModel
 from recognition.data.dataset import ImageDataset
 from recognition.data.sources import dataset_digest
@@ -112,8 +113,9 @@ def render_summary(summary: Mapping[str, Any]) -> str:
         ("superclass", "-" if test["superclass_accuracy"] is None else f"{test['superclass_accuracy']:.2%}"),
         (
             "training",
-            f"{train['epochs']} epochs, best {train['best_epoch']}, {train['seconds']:.0f} s, {_speed(train)}",
+            f"{count(train['epochs'], 'epoch')}, best {train['best_epoch']}, {train['seconds']:.0f} s, {_speed(train)}",
         ),
+        ("cached", ", ".join(name for name, step in summary["steps"].items() if step["cached"]) or "nothing"),
         ("champion", "none yet" if gate["champion"] is None else f"{gate['champion']:.2%} on the same images"),
         ("decision", f"{gate['decision']}: {gate['reason']}"),
         ("model", f"{model['name']} version {model['zenml_version']}, MLflow {model['mlflow_version']}"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,10 +44,11 @@ def load_model(path: Path) -> keras.Model:
 
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (ValueError, TypeError, OSError, KeyError) as error:
+    except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
+        first_line = str(error).partition("\n")[0] or type(error).__name__
         raise RecognitionError(
             "the model file cannot be loaded",
-            received=f"{path} ({str(error).splitlines()[0]})",
+            received=f"{path} ({first_line})",
             expected="a Keras model of built-in layers",
             remedy="train it again (`--no-cache`), or register another version",
         ) from error

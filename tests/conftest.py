@@ -1,14 +1,22 @@
 """Fixtures that more than one folder of tests uses."""
 
 import io
+import json
 import os
+import shlex
+import subprocess
+import sys
 import tarfile
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+PROJECT = Path(__file__).resolve().parent.parent
 FOLDER = "cifar-100-binary"
+PATIENCE = 280  # seconds that a command may take on a busy machine
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +51,167 @@ def make_cifar100_archive():
         return _pack(path, {f"{FOLDER}/{name}": content for name, content in contents.items()})
 
     return make
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a command; `folder` is where it ran, `summary` what `--summary=summary.json` wrote there."""
+
+    status: int
+    stdout: str
+    stderr: str
+    folder: Path
+    summary: dict | None
+
+    def cached(self):
+        return {name for name, step in self.summary["steps"].items() if step["cached"]}
+
+
+class Running:
+    """The command in a process of its own, in a new folder."""
+
+    def __init__(self, words, folder, environment):
+        folder.mkdir(parents=True)
+        self._folder, self._out, self._err = folder, folder.with_suffix(".out"), folder.with_suffix(".err")
+        with self._out.open("wb") as out, self._err.open("wb") as err:
+            self._process = subprocess.Popen(words, cwd=folder, env=environment, stdout=out, stderr=err)
+
+    def wait_for(self, text, patience=PATIENCE):
+        """Wait until standard output holds a text."""
+        deadline = time.monotonic() + patience
+        while text not in self._out.read_text():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"no {text!r} in {self._out.read_text()!r}, {self._err.read_text()!r}", pytrace=False)
+            time.sleep(0.02)
+
+    def send(self, number):
+        self._process.send_signal(number)
+
+    def end(self):
+        """Wait for the end and tell what came of it."""
+        status = self._process.wait(PATIENCE)
+        written = self._folder / "summary.json"
+        summary = json.loads(written.read_text()) if written.is_file() else None
+        return Outcome(status, self._out.read_text(), self._err.read_text(), self._folder, summary)
+
+    def kill(self):
+        self._process.kill()
+        self._process.wait()
+
+
+class Command:
+    """`run_pipeline.py`, started as a user starts it, always on the same state folder."""
+
+    def __init__(self, state, workspace):
+        self.state, self._workspace, self._started = state, workspace, []
+
+    def start(self, *arguments, checkout=PROJECT, before=(), **environment):
+        """Start the command; words `before` it and variables of its environment are the caller's."""
+        ours = ("ZENML_", "MLFLOW_", "RECOGNITION_")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        words = [*before, sys.executable, str(checkout / "run_pipeline.py"), *map(str, arguments)]
+        folder = self._workspace / f"{len(self._started)}"
+        settings = {"RECOGNITION_STATE": str(self.state), **environment}
+        self._started.append(Running(words, folder, {**inherited, **settings}))
+        return self._started[-1]
+
+    def run(self, *arguments, **options):
+        return self.start(*arguments, **options).end()
+
+    def kill_all(self):
+        for running in self._started:
+            running.kill()
+
+
+@pytest.fixture(scope="session")
+def shared_command(tmp_path_factory):
+    """The command on the state folder that most tests of whole runs share."""
+    folder = tmp_path_factory.mktemp("shared")
+    command = Command(folder / "state", folder)
+    yield command
+    command.kill_all()
+
+
+@pytest.fixture
+def command(tmp_path):
+    """The command on an empty state folder."""
+    command = Command(tmp_path / "state", tmp_path / "runs")
+    yield command
+    command.kill_all()
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """Arguments of a run of seconds, on real images."""
+    settings = ("data.source=digits", "data.fallback=null", "train.batch_size=200", "model.name=digits")
+    return ("--config=smoke.yaml", *(f"--set={setting}" for setting in settings))
+
+
+@pytest.fixture(scope="session")
+def first_runs(shared_command, digits):
+    """Outcomes by name of commands that start at the same moment, and find no state folder yet."""
+    written = ("--summary=summary.json", "--output=output")
+    unreachable = "--set=data.url=http://127.0.0.1:9/x"
+    started = {
+        "digits": shared_command.start(*digits, *written),
+        "fallback": shared_command.start("--config=smoke.yaml", unreachable, *written),
+    }
+    if data := os.environ.get("RECOGNITION_DATA"):
+        started["cifar100"] = shared_command.start("--config=smoke.yaml", *written, RECOGNITION_DATA=data)
+    return {name: running.end() for name, running in started.items()}
+
+
+@pytest.fixture(scope="session")
+def digits_run(first_runs):
+    """A whole run on the digits, the first in the shared state folder."""
+    return first_runs["digits"]
+
+
+@pytest.fixture(scope="session")
+def fallback_run(first_runs):
+    """smoke.yaml where CIFAR-100 cannot be had."""
+    return first_runs["fallback"]
+
+
+@pytest.fixture(scope="session")
+def cifar100_run(cifar100_path, first_runs):
+    """smoke.yaml as it is, on CIFAR-100."""
+    return first_runs["cifar100"]
+
+
+@pytest.fixture(scope="session")
+def inspect(shared_command, first_runs):
+    """A function: () -> what ZenML and MLflow say about the shared state folder now, as tests/state_inspector.py has it.
+
+    Their settings come from `run_pipeline.py env`, as those of a user's own commands do.
+    """
+    _, *settings = shlex.split(shared_command.run("env").stdout)
+    environment = {
+        **os.environ,
+        **dict(setting.split("=", 1) for setting in settings),
+        "ZENML_LOGGING_VERBOSITY": "ERROR",
+    }
+    words = [sys.executable, str(PROJECT / "tests" / "state_inspector.py")]
+    with subprocess.Popen(words, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+
+        def ask():
+            print(file=process.stdin, flush=True)
+            return json.loads(process.stdout.readline())
+
+        yield ask
+        process.stdin.close()
+
+
+@pytest.fixture(scope="session")
+def first_records(inspect):
+    """What ZenML and MLflow say after the first runs; whoever runs more on the shared state folder asks for this."""
+    return inspect()
+
+
+@pytest.fixture(scope="session")
+def worse_run(shared_command, digits, first_records):
+    """A training that learns next to nothing, from another seed."""
+    return shared_command.run(*digits, "--set=train.seed=1", "--set=train.learning_rate=1e-6", "--summary=summary.json")
 
 
 def _contents(train=4, test=2, seed=0):

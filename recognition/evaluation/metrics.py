@@ -17,7 +17,9 @@ def metrics_of(
     superclass_names: Sequence[str],
     superclass_of: NDArray[np.int32],
 ) -> Metrics:
-    """Compute every metric of a split; classes without images or predictions count 0, without a warning.
+    """Compute every metric of a split.
+
+    Averages over classes are over those that have images; one without predictions counts 0, without a warning.
 
     Args:
         predictions: The table of `predictions_table`, at least one row.
@@ -29,13 +31,14 @@ def metrics_of(
 
     true, predicted = predictions["true"].to_numpy(), predictions["predicted"].to_numpy()
     classes = _class_metrics(true, predicted, class_names, [superclass_names[i] for i in superclass_of])
+    present = [each for each in classes if each.support]
     return Metrics(
         images=len(predictions),
         loss=float(predictions["loss"].to_numpy().mean(dtype=np.float64)),
         accuracy=float(accuracy_score(true, predicted)),
         top5=_top5(predictions),
-        balanced_accuracy=float(np.mean([each.recall for each in classes if each.support])),
-        macro_f1=float(np.mean([each.f1 for each in classes])),
+        balanced_accuracy=float(np.mean([each.recall for each in present])),
+        macro_f1=float(np.mean([each.f1 for each in present])),
         superclass_accuracy=_superclass_accuracy(true, predicted, superclass_of),
         classes=classes,
     )

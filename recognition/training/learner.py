@@ -39,6 +39,7 @@ class Learner:
         if config.deterministic:
             tf.config.experimental.enable_op_determinism()
         self._plan, self._smoothing, self._classes = plan, config.label_smoothing, len(dataset.classes)
+        self._address = device.address
         with tf.device(device.address), _dtype_policy(device.precision):
             self._preprocessing = build_preprocessing(plan, "float32")  # augmented pixels are not whole
             self.network = build_network(config.network, plan.image_shape, self._classes)
@@ -67,21 +68,23 @@ class Learner:
         Returns:
             Summed negative log-likelihood and number of hits, float32 scalars, before the step.
         """
-        inputs = self._preprocessing(augment(images, self._plan, seed))
-        with tf.GradientTape() as tape:
-            logits = self.network(inputs, training=True)
-            targets = tf.one_hot(labels, self._classes) * (1 - self._smoothing) + self._smoothing / self._classes
-            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
-            scaled = self._optimizer.scale_loss(loss)
-        variables = self.network.trainable_variables
-        self._optimizer.apply(tape.gradient(scaled, variables), variables)
-        return _likelihood_and_hits(labels, logits)
+        with tf.device(self._address):
+            inputs = self._preprocessing(augment(images, self._plan, seed))
+            with tf.GradientTape() as tape:
+                logits = self.network(inputs, training=True)
+                targets = tf.one_hot(labels, self._classes) * (1 - self._smoothing) + self._smoothing / self._classes
+                loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
+                scaled = self._optimizer.scale_loss(loss)
+            variables = self.network.trainable_variables
+            self._optimizer.apply(tape.gradient(scaled, variables), variables)
+            return _likelihood_and_hits(labels, logits)
 
     @tf.function(autograph=False)
     def score(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Score images without learning; arguments and result as for `learn`."""
-        logits = self.network(self._preprocessing(tf.cast(images, tf.float32)), training=False)
-        return _likelihood_and_hits(labels, logits)
+        with tf.device(self._address):
+            logits = self.network(self._preprocessing(tf.cast(images, tf.float32)), training=False)
+            return _likelihood_and_hits(labels, logits)
 
     def weights(self) -> Arrays:
         """A copy of the network's variables, those of its dropout generators included."""

@@ -101,6 +101,7 @@ def _epoch(
     train_loss, train_accuracy = _learn(learner, dataset.splits["train"], config, index, listener)
     learned = time.perf_counter() - start
     validation_loss, validation_accuracy = _score(learner, dataset.splits["validation"])
+    _check_loss(validation_loss, np.inf, learner, index)
     return Epoch(
         epoch=index + 1,
         train_loss=train_loss,
@@ -122,13 +123,14 @@ def _learn(
     images = _images_per_epoch(split, config)
     steps = images // config.batch_size
     order = epoch_order(len(split), config.seed, index)
+    limit = DIVERGED * np.log(max(2, learner.network.output_shape[-1]))
     start, losses, hits = time.perf_counter(), 0.0, 0.0
     for step in range(steps):
         learner.learning_rate = learning_rate(config, index * steps + step, config.epochs * steps)
         batch = order[step * config.batch_size : (step + 1) * config.batch_size]
         loss, hit = learner.learn(split.images[batch], split.labels[batch], step_seed(config.seed, index, step))
         losses, hits = losses + float(loss), hits + float(hit)
-        _check_loss(float(loss) / config.batch_size, learner, index)
+        _check_loss(float(loss) / config.batch_size, limit, learner, index)
         seen = (step + 1) * config.batch_size
         speed = seen / (time.perf_counter() - start)
         listener.on_step(index * images + seen, config.epochs * images, speed)
@@ -150,14 +152,13 @@ def _images_per_epoch(split: Split, config: TrainConfig) -> int:
     return len(split) // config.batch_size * config.batch_size
 
 
-def _check_loss(loss: float, learner: Learner, index: int) -> None:
-    limit = DIVERGED * np.log(max(2, learner.network.output_shape[-1]))
-    if np.isfinite(loss) and loss < limit:
+def _check_loss(loss: float, limit: float, learner: Learner, index: int) -> None:
+    if loss < limit:  # which NaN is not
         return
     raise TrainingError(
         f"training diverged in epoch {index + 1} at a learning rate of {learner.learning_rate:.3g}",
         received=f"a loss of {loss:.4g}",
-        expected=f"a finite loss below {limit:.3g}",
+        expected="a finite loss" + (f" below {limit:.3g}" if np.isfinite(limit) else ""),
         remedy="try a learning rate three times lower, a longer warmup, or precision float32",
     )
 

@@ -9,9 +9,6 @@ import tensorflow as tf
 from recognition.augmentation.preprocessing import build_preprocessing, preprocess
 from recognition.errors import InputError
 
-# Keras 3.15 hands NumPy its variables by an interface that NumPy 2 has changed
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
-
 NORMALIZATIONS = {
     "nothing": {},
     "featurewise_center": {"featurewise_center": True},

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+
+from recognition.configuration.schema import RunConfig
+from recognition.data.dataset import Duplicates, ImageDataset, Split
+from recognition.errors import InputError
+from recognition.networks import SMALLEST_SIZES
+from recognition.preflight import check_fits
+
+
+def dataset_of(height=32, width=32, images=200):
+    split = Split(
+        np.zeros((images, height, width, 3), np.uint8), np.zeros(images, np.int32), np.zeros(images, np.uint64)
+    )
+    splits = {"train": split, "validation": split, "test": split}
+    return ImageDataset("made", splits, ("one",), (), np.empty(0, np.int32), Duplicates({}, {}))
+
+
+def config_of(**sections):
+    return RunConfig.model_validate(sections)
+
+
+def remedied(config, error):
+    key, value = error.remedy.removeprefix("--set ").split("=")
+    section, name = key.split(".")
+    values = config.model_dump()
+    values[section][name] = int(value) if value.isdigit() else value
+    return RunConfig.model_validate(values)
+
+
+def test_what_fits_passes():
+    check_fits(config_of(train={"network": "deck", "batch_size": 200}), dataset_of())
+
+
+@pytest.mark.parametrize("images", [1, 7, 199])
+def test_a_batch_larger_than_the_training_split_is_refused_with_a_size_that_fits(images):
+    config = config_of(train={"batch_size": 200})
+    with pytest.raises(InputError, match=rf"train\.batch_size: 200[^$]+at most {images}\b") as caught:
+        check_fits(config, dataset_of(images=images))
+    check_fits(remedied(config, caught.value), dataset_of(images=images))
+
+
+@pytest.mark.parametrize("network", SMALLEST_SIZES)
+@pytest.mark.parametrize("side", ["height", "width"])
+def test_the_shorter_side_decides_whether_a_network_fits(network, side):
+    config, smallest = config_of(train={"network": network}), SMALLEST_SIZES[network]
+    check_fits(config, dataset_of(**{side: smallest}))
+    with pytest.raises(InputError, match=f"{network} is too deep[^$]+at least {smallest}x{smallest}"):
+        check_fits(config, dataset_of(**{side: smallest - 1}))
+
+
+def test_a_network_that_fits_is_offered():
+    config = config_of(train={"network": "deck"})
+    with pytest.raises(InputError) as caught:
+        check_fits(config, dataset_of(8, 8))
+    check_fits(remedied(config, caught.value), dataset_of(8, 8))
+    with pytest.raises(InputError, match="use larger images"):
+        check_fits(config, dataset_of(2, 2))
+
+
+def test_a_shift_out_of_sight_is_refused():
+    with pytest.raises(InputError, match=r"augmentation\.width_shift_range"):
+        check_fits(config_of(augmentation={"width_shift_range": 32.0}), dataset_of())
+
+
+def test_whitening_of_too_few_images_is_refused():
+    options = {"featurewise_center": True, "zca_whitening": True}
+    with pytest.raises(InputError, match="zca_whitening"):
+        check_fits(config_of(augmentation=options), dataset_of())

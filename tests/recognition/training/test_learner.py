@@ -1,0 +1,156 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from recognition.augmentation.plan import resolve_plan
+from recognition.augmentation.preprocessing import build_preprocessing
+from recognition.augmentation.transform import step_seed
+from recognition.configuration.schema import AugmentationConfig
+from recognition.training.device import Device
+from recognition.training.learner import Learner
+from tests.recognition.training.samples import cross_entropy, recipe
+
+SEED = step_seed(0, 0, 0)
+
+
+def cpu(precision="float32"):
+    return Device("cpu", "/CPU:0", precision, "")
+
+
+@pytest.fixture(scope="module")
+def still_plan(dataset):
+    """Normalizes and moves nothing."""
+    return resolve_plan(AugmentationConfig(featurewise_center=True), dataset.splits["train"])
+
+
+@pytest.fixture
+def batch(dataset):
+    split = dataset.splits["train"]
+    return split.images[:32], split.labels[:32]
+
+
+def logits_by_hand(learner, plan, images):
+    return learner.network(build_preprocessing(plan)(images), training=False).numpy()
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_batch_is_learned(dataset, plan, batch):
+    learner = Learner(dataset, plan, recipe(), cpu())
+    losses = [float(learner.learn(*batch, step_seed(0, 0, step))[0]) for step in range(30)]
+    assert np.mean(losses[-5:]) < 0.5 * losses[0]
+
+
+@pytest.mark.usefixtures("tiny")
+def test_scores_are_those_of_the_network(dataset, plan, batch):
+    learner = Learner(dataset, plan, recipe(label_smoothing=0.5), cpu())
+    images, labels = batch
+    loss, hits = learner.score(images, labels)
+    logits = logits_by_hand(learner, plan, images)
+    assert float(loss) == pytest.approx(cross_entropy(logits, labels).sum(), rel=1e-5)
+    assert float(hits) == (logits.argmax(axis=1) == labels).sum()
+
+
+@pytest.mark.usefixtures("tiny")
+def test_scoring_changes_nothing(dataset, plan, batch):
+    learner = Learner(dataset, plan, recipe(), cpu())
+    before = learner.weights()
+    learner.score(*batch)
+    for ours, theirs in zip(learner.weights(), before, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_step_tells_the_likelihood_without_smoothing(dataset, still_plan, batch, monkeypatch):
+    monkeypatch.setattr(keras.layers.Dropout, "call", lambda self, inputs, training=False: inputs)
+    learner = Learner(dataset, still_plan, recipe(label_smoothing=0.5), cpu())
+    images, labels = batch
+    logits = learner.network(build_preprocessing(still_plan)(images), training=True).numpy()
+    learner.load_weights(Learner(dataset, still_plan, recipe(), cpu()).weights())
+    loss, hits = learner.learn(images, labels, SEED)
+    assert float(loss) == pytest.approx(cross_entropy(logits, labels).sum(), rel=1e-4)
+    assert float(hits) == (logits.argmax(axis=1) == labels).sum()
+
+
+@pytest.mark.usefixtures("tiny")
+def test_smoothing_holds_certainty_back(dataset, still_plan, batch):
+    def certainty(smoothing):
+        learner = Learner(dataset, still_plan, recipe(label_smoothing=smoothing), cpu())
+        for step in range(40):
+            learner.learn(*batch, step_seed(0, 0, step))
+        return tf.nn.softmax(logits_by_hand(learner, still_plan, batch[0])).numpy().max(axis=1).mean()
+
+    assert certainty(0.5) < 0.75 < certainty(0)
+
+
+@pytest.mark.usefixtures("tiny")
+@pytest.mark.parametrize(("optimizer", "precision"), [("sgd", "float32"), ("adam", "mixed_float16")])
+def test_a_learner_goes_on_from_a_state(dataset, plan, batch, optimizer, precision):
+    config = recipe(optimizer=optimizer, learning_rate=0.01)
+    learner = Learner(dataset, plan, config, cpu(precision))
+    learner.learn(*batch, SEED)
+    state = learner.state()
+    expected = [float(learner.learn(*batch, SEED)[0]) for _ in range(3)]
+    other = Learner(dataset, plan, config.model_copy(update={"seed": 1}), cpu(precision))
+    other.load_state(state)
+    assert [float(other.learn(*batch, SEED)[0]) for _ in range(3)] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_state_is_a_copy(dataset, plan, batch):
+    learner = Learner(dataset, plan, recipe(), cpu())
+    state = learner.state()
+    kept = {name: [array.copy() for array in arrays] for name, arrays in state.items()}
+    learner.learn(*batch, SEED)
+    for name, arrays in kept.items():
+        for ours, theirs in zip(state[name], arrays, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.usefixtures("tiny")
+def test_the_seed_decides_the_first_weights(dataset, plan):
+    first, same, other = (Learner(dataset, plan, recipe(seed=seed), cpu()).weights()[0] for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, same)
+    assert not np.array_equal(first, other)
+
+
+@pytest.mark.usefixtures("tiny")
+def test_the_learning_rate_can_be_set(dataset, plan):
+    learner = Learner(dataset, plan, recipe(), cpu("mixed_float16"))
+    learner.learning_rate = 0.025
+    assert learner.learning_rate == pytest.approx(0.025)
+
+
+@pytest.mark.usefixtures("tiny")
+def test_the_inference_model_is_preprocessing_network_and_softmax(dataset, plan, batch):
+    learner = Learner(dataset, plan, recipe(), cpu())
+    learner.learn(*batch, SEED)
+    model = learner.inference_model()
+    images = dataset.splits["validation"].images
+    assert model.inputs[0].dtype == "uint8"
+    assert not model.compiled
+    answers = model(images).numpy()
+    assert answers.dtype == np.float32
+    np.testing.assert_allclose(answers, tf.nn.softmax(logits_by_hand(learner, plan, images)), atol=1e-6)
+
+
+@pytest.mark.usefixtures("tiny")
+@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
+def test_mixed_precision_learns_with_logits_in_float32(dataset, plan, batch, precision):
+    before = keras.config.dtype_policy()
+    learner = Learner(dataset, plan, recipe(), cpu(precision))
+    assert keras.config.dtype_policy() == before
+    assert learner.network.output.dtype == "float32"
+    assert learner.network.layers[1].compute_dtype == precision.removeprefix("mixed_")
+    losses = [float(learner.learn(*batch, step_seed(0, 0, step))[0]) for step in range(6)]
+    assert losses[-1] < losses[0]
+    answers = learner.inference_model()(batch[0]).numpy()
+    assert answers.dtype == np.float32
+    np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-5)
+
+
+def test_the_fast_network_is_whitened_by_what_it_will_see(dataset, plan):
+    learner = Learner(dataset, plan, recipe(), cpu())
+    patches = learner.network.get_layer("whitening")(build_preprocessing(plan)(dataset.splits["train"].images))
+    white = patches.numpy()[..., :4].reshape(-1, 4)
+    np.testing.assert_allclose(white.T @ white / len(white), np.eye(4), atol=0.01)

@@ -1,0 +1,63 @@
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("recognition", "operations", "materializers", "steps", "pipelines")
+MAY_NOT_IMPORT = {
+    "recognition": {"zenml", "mlflow", "operations", "materializers", "steps", "pipelines", "run_pipeline"},
+    "operations": {"steps", "pipelines", "run_pipeline"},
+    "materializers": {"steps", "pipelines", "run_pipeline"},
+    "steps": {"pipelines", "run_pipeline"},
+    "pipelines": {"run_pipeline"},
+}
+PICKLERS = {"pickle", "cPickle", "_pickle", "cloudpickle", "joblib", "dill", "marshal", "shelve"}
+UNPICKLING_ARGUMENTS = {"allow_pickle": True, "safe_mode": False, "weights_only": False}
+UNPICKLING_CALLS = {"read_pickle", "to_pickle", "enable_unsafe_deserialization"}
+
+modules = pytest.mark.parametrize(
+    "path",
+    [ROOT / "run_pipeline.py", *(path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+
+
+def nodes(path):
+    return ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def imported(path):
+    """Top-level names of everything that a file imports anywhere, inside functions too."""
+    names = set()
+    for node in nodes(path):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module or "")
+    return {name.partition(".")[0] for name in names}
+
+
+@modules
+def test_arrows_point_one_way(path):
+    package = path.relative_to(ROOT).parts[0]
+    assert not imported(path) & MAY_NOT_IMPORT.get(package, set())
+
+
+@modules
+def test_imports_are_absolute_so_that_code_hashes_follow_them(path):
+    assert not [node.lineno for node in nodes(path) if isinstance(node, ast.ImportFrom) and node.level]
+
+
+@modules
+def test_nothing_is_pickled_or_unpickled(path):
+    assert not imported(path) & PICKLERS
+    calls = [node for node in nodes(path) if isinstance(node, ast.Call)]
+    arguments = {(word.arg, ast.unparse(word.value)) for call in calls for word in call.keywords}
+    assert not arguments & {(name, str(value)) for name, value in UNPICKLING_ARGUMENTS.items()}
+    assert not {getattr(call.func, "attr", getattr(call.func, "id", "")) for call in calls} & UNPICKLING_CALLS
+
+
+def test_the_house_has_these_packages():
+    found = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert found == set(PACKAGES)
