@@ -47,7 +47,8 @@ env: .venv/base.installed ## print the line that lets `zenml` and `mlflow` see t
 clean-state: ## remove all runs, models, artifacts and downloads, after a question
 	@folder="$${RECOGNITION_STATE:-.recognition}"; \
 	printf 'Remove %s with all runs, models and downloads? [y/N] ' "$$folder"; read answer; \
-	if [ "$$answer" = y ]; then rm -rf "$$folder" && echo removed; else echo kept; fi
+	if [ "$$answer" = y ]; then \
+		if [ -x $(BIN)/python ] && [ -d "$$folder/dashboard" ]; then $(RUN) dashboard stop; fi; rm -rf "$$folder" && echo removed; else echo kept; fi
 
 clean: ## remove the virtual environment and caches
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache *.egg-info

@@ -19,10 +19,10 @@ from recognition.errors import InputError, RecognitionError
 
 CONFIGS = PROJECT / "configs"
 INTERRUPTED = 130
-DESCRIPTION = "Train, evaluate, register and judge an image classifier, as a configuration says."
+DESCRIPTION = "Train, evaluate, register and judge an image classifier."
 OTHERS = """other commands:
-  run_pipeline.py env                   print the line that lets ZenML's and MLflow's
-                                        own commands see the same state
+  run_pipeline.py env                   print the line that lets the commands
+                                        zenml and mlflow see the same state
   run_pipeline.py dashboard start|stop  lineage and experiments in the browser"""
 
 

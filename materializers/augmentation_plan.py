@@ -12,6 +12,7 @@ from zenml.metadata.metadata_types import MetadataType
 from materializers.storage import download, upload
 from recognition.augmentation.illustrated_plan import IllustratedPlan
 from recognition.augmentation.plan import AugmentationPlan
+from recognition.pictures.augmentation import options_in_words
 
 
 class AugmentationPlanMaterializer(BaseMaterializer):
@@ -39,8 +40,8 @@ class AugmentationPlanMaterializer(BaseMaterializer):
         return {f"{self.uri}/augmentation.png": VisualizationType.IMAGE}
 
     def extract_metadata(self, data: IllustratedPlan) -> dict[str, MetadataType]:
-        """The plan's digest."""
-        return {"digest": data.plan.digest}
+        """The plan in words, and its digest."""
+        return {"plan": options_in_words(data.plan), "digest": data.plan.digest}
 
     def compute_content_hash(self, data: IllustratedPlan) -> str:
         """The plan's digest: the same plan leaves training cached."""

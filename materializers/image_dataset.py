@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -12,7 +11,7 @@ from zenml.enums import ArtifactType, VisualizationType
 from zenml.materializers.base_materializer import BaseMaterializer
 from zenml.metadata.metadata_types import MetadataType
 
-from materializers.storage import array_path, load_array, read_json, store_array, write_json
+from materializers.storage import array_path, load_array, read_json, store_array, write_json, write_table
 from operations.references import write_references
 from recognition.data.dataset import Duplicates, ImageDataset, Split
 from recognition.data.sources import dataset_digest
@@ -66,12 +65,11 @@ class ImageDatasetMaterializer(BaseMaterializer):
         """A grid of labelled training images, and the number of images of each class."""
         split = data.splits["train"]
         sample = split.take(np.linspace(0, len(split) - 1, min(GRID_IMAGES, len(split))).astype(np.int64))
-        picture, counts = f"{self.uri}/images.png", f"{self.uri}/classes.html"
+        picture, counts = f"{self.uri}/images.png", f"{self.uri}/classes.csv"
         with self.artifact_store.open(picture, "wb") as file:
             file.write(image_grid(sample.images, [data.classes[label] for label in sample.labels], columns=8))
-        with self.artifact_store.open(counts, "w") as file:
-            file.write(_counts_table(data))
-        return {picture: VisualizationType.IMAGE, counts: VisualizationType.HTML}
+        write_table(self.artifact_store, counts, _class_counts(data))
+        return {picture: VisualizationType.IMAGE, counts: VisualizationType.CSV}
 
     def extract_metadata(self, data: ImageDataset) -> dict[str, MetadataType]:
         """Sizes, counts of each class, duplicates and the content digest."""
@@ -103,12 +101,6 @@ class ImageDatasetMaterializer(BaseMaterializer):
         return Split(**arrays, paths=tuple(split["paths"]))
 
 
-def _counts_table(data: ImageDataset) -> str:
-    sides = list(data.splits)
-    counts = [data.splits[side].counts(len(data.classes)) for side in sides]
-    head = "".join(f"<th>{side}</th>" for side in ("class", *sides))
-    rows = "".join(
-        f"<tr><td>{html.escape(name)}</td>{''.join(f'<td>{column[i]}</td>' for column in counts)}</tr>"
-        for i, name in enumerate(data.classes)
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+def _class_counts(data: ImageDataset) -> list[tuple[object, ...]]:
+    counts = [split.counts(len(data.classes)).tolist() for split in data.splits.values()]
+    return [("class", *data.splits), *zip(data.classes, *counts, strict=True)]

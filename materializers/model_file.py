@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -10,7 +9,7 @@ from zenml.enums import ArtifactType, VisualizationType
 from zenml.materializers.base_materializer import BaseMaterializer
 from zenml.metadata.metadata_types import MetadataType
 
-from materializers.storage import read_json, write_json
+from materializers.storage import read_json, write_json, write_table
 from operations.environment import state_folder
 from operations.references import write_references
 from recognition.errors import RecognitionError
@@ -52,15 +51,10 @@ class ModelFileMaterializer(BaseMaterializer):
 
     def save_visualizations(self, data: ModelFile) -> dict[str, VisualizationType]:
         """The layers."""
-        path = f"{self.uri}/layers.html"
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in line.split(" | ")) + "</tr>"
-            for line in data.layers
-        )
-        head = "<tr><th>layer</th><th>kind</th><th>output</th><th>parameters</th></tr>"
-        with self.artifact_store.open(path, "w") as file:
-            file.write(f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>")
-        return {path: VisualizationType.HTML}
+        path = f"{self.uri}/layers.csv"
+        head = ["layer", "kind", "output", "parameters"]
+        write_table(self.artifact_store, path, [head, *(line.split(" | ") for line in data.layers)])
+        return {path: VisualizationType.CSV}
 
     def extract_metadata(self, data: ModelFile) -> dict[str, MetadataType]:
         """Address and digest."""

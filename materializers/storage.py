@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +43,12 @@ def read_json(store: BaseArtifactStore, path: str) -> dict[str, object]:
         return dict(json.load(file))
 
 
+def write_table(store: BaseArtifactStore, path: str, rows: Iterable[Sequence[object]]) -> None:
+    """Write a table as CSV, which ZenML's dashboard shows whole; of HTML it shows a few lines at a time."""
+    with store.open(path, "w") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+
+
 def store_array(store: BaseArtifactStore, array: NDArray[np.generic]) -> str:
     """Store an array once, however many artifacts hold it.
 
@@ -50,10 +59,15 @@ def store_array(store: BaseArtifactStore, array: NDArray[np.generic]) -> str:
     path = array_path(store, digest)
     if not store.exists(path):
         store.makedirs(f"{store.path}/arrays")
-        unfinished = f"{path}.unfinished-{id(array):x}"
-        with store.open(unfinished, "wb") as file:
-            np.lib.format.write_array(file, np.asarray(array), allow_pickle=False)
-        store.rename(unfinished, path, overwrite=True)
+        unfinished = f"{path}.unfinished-{uuid4().hex}"  # of its own: two may store the same array at once
+        try:
+            with store.open(unfinished, "wb") as file:
+                np.lib.format.write_array(file, np.asarray(array), allow_pickle=False)
+            store.rename(unfinished, path, overwrite=True)
+        except BaseException:
+            if store.exists(unfinished):
+                store.remove(unfinished)
+            raise
     return digest
 
 

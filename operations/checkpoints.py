@@ -7,9 +7,9 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from filelock import FileLock, Timeout
 
@@ -41,9 +41,11 @@ def training_folder(fingerprint: Sequence[str]) -> Iterator[Path]:
         folder = _root() / f"{key}-{os.getpid()}"
         lock = FileLock(_root() / f"{folder.name}.lock")
         lock.acquire()
-    if os.environ.get(FRESH):
-        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(exist_ok=True)
+    if os.environ.get(FRESH) or _is_stored(folder):
+        _remove(folder)
     folder.mkdir(exist_ok=True)
+    (folder / FINISHED).unlink(missing_ok=True)
     try:
         yield folder
         _mark_finished(folder)
@@ -52,19 +54,32 @@ def training_folder(fingerprint: Sequence[str]) -> Iterator[Path]:
 
 
 def remove_finished() -> None:
-    """Remove the checkpoints of trainings whose artifacts ZenML has stored."""
+    """Remove the checkpoints of trainings whose artifacts ZenML has stored, those in use again left out."""
     for mark in _root().glob(f"*/{FINISHED}"):
-        if _is_stored(UUID(json.loads(mark.read_text())["step_run"])):
-            shutil.rmtree(mark.parent)
+        with suppress(Timeout), FileLock(_root() / f"{mark.parent.name}.lock", timeout=0):
+            if _is_stored(mark.parent):
+                _remove(mark.parent)
 
 
-def _is_stored(step_run: UUID) -> bool:
+def _is_stored(folder: Path) -> bool:
+    """Whether a training has ended and ZenML has its artifacts."""
     from zenml.client import Client
 
+    try:
+        step_run = UUID(json.loads((folder / FINISHED).read_text())["step_run"])
+    except (FileNotFoundError, ValueError):  # not finished, or killed just when it was
+        return False
     try:
         return bool(Client().get_run_step(step_run).status.is_successful)
     except KeyError:  # its run was deleted: the training is over, whatever became of it
         return True
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder at once: an interruption leaves no half of a checkpoint behind."""
+    removed = folder.with_name(f"{folder.name}.removed-{uuid4().hex}")
+    folder.rename(removed)
+    shutil.rmtree(removed)
 
 
 def _mark_finished(folder: Path) -> None:

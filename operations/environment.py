@@ -57,7 +57,8 @@ def shell_line() -> str:
     """The line that lets ZenML's and MLflow's own commands, in the user's shell, see the same state."""
     from operations.tracking import local_tracking_uri
 
-    settings = {**zenml_environment(), **OFFLINE, "MLFLOW_TRACKING_URI": local_tracking_uri()}
+    offline = {name: os.environ.get(name, value) for name, value in OFFLINE.items()}
+    settings = {**zenml_environment(), **offline, "MLFLOW_TRACKING_URI": local_tracking_uri()}
     return "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
 
 
@@ -85,6 +86,18 @@ def _show_own_messages() -> None:
         logger.addHandler(logging.StreamHandler(sys.stdout))
     logger.setLevel(logging.INFO)
     logger.propagate = False
+
+
+def keep_step_logs() -> None:
+    """Let ZenML store what steps print: it does so only where the root logger hears of it, which QUIET turned off.
+
+    To be called once ZenML is imported; its own messages stay off the terminal.
+    """
+    if os.environ.get("ZENML_LOGGING_VERBOSITY") != QUIET["ZENML_LOGGING_VERBOSITY"]:
+        return
+    logging.root.setLevel(logging.INFO)
+    for handler in logging.root.handlers:
+        handler.setLevel(logging.CRITICAL)
 
 
 def limit_threads(threads: int | None) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from zenml.client import Client
+from zenml.enums import MetadataResourceTypes
+from zenml.models import RunMetadataResource
 from zenml.pipelines.pipeline_definition import Pipeline
 from zenml.utils import source_utils
 
@@ -14,7 +16,7 @@ from operations import checkpoints, runs, tracking
 from operations.cache import expire_lost_steps
 from operations.code import code_hash
 from operations.console import say
-from operations.environment import PROJECT, state_folder
+from operations.environment import PROJECT, keep_step_logs, state_folder
 from operations.job import Job
 from operations.locks import uninterrupted
 from operations.stack import check_source_root
@@ -38,13 +40,14 @@ def execute(pipeline: Pipeline, cached_steps: tuple[str, ...], job: Job, use_cac
     check_source_root(Client().active_stack)
     for name in runs.close_orphans():
         say(f"closed run {name}: its command was killed")
+    checkpoints.remove_finished()  # of runs that ended after their training
     with runs.alive(job.run_name):
         try:
             with runs.stoppable(job.run_name):
                 _submit(pipeline, cached_steps, job, use_cache)
                 checkpoints.remove_finished()
                 results = load_results(runs.find_run(job.run_name))
-                tracking.finish_run(tracking.connect(), job.run_name, _files(results))
+                _annotate(job, results)
         except BaseException as error:
             interrupted = _is_interruption(error)
             with uninterrupted():
@@ -69,12 +72,23 @@ def publish(job: Job, results: Results, output: Path | None) -> dict[str, Any]:
 
 
 def _submit(pipeline: Pipeline, cached_steps: tuple[str, ...], job: Job, use_cache: bool) -> None:
+    keep_step_logs()
     source_utils.set_custom_source_root(str(PROJECT))
     for name in expire_lost_steps(cached_steps):
         say(f"stored files of step {name} are gone: it will run again")
     code = {name: code_hash(f"steps.{name}") for name in cached_steps}
     configured = pipeline.with_options(run_name=job.run_name, enable_cache=None if use_cache else False)
     configured(job.config, code, job.recipe, job.commit, bool(job.fallback))
+
+
+def _annotate(job: Job, results: Results) -> None:
+    """Tell ZenML's and MLflow's records of the run what came of it, where it came from, and give MLflow the report."""
+    tags = {"recipe": job.recipe, "commit": job.commit or "none", "fallback": job.fallback or "no"}
+    outcome = {"test_accuracy": results.metrics.accuracy, "decision": results.decision.decision}
+    resource = RunMetadataResource(id=results.run.id, type=MetadataResourceTypes.PIPELINE_RUN)
+    Client().create_run_metadata(metadata={**tags, **outcome}, resources=[resource])
+    source = {"mlflow.source.name": "run_pipeline.py", "mlflow.source.git.commit": tags["commit"]}
+    tracking.finish_run(tracking.connect(), job.run_name, _files(results), {**tags, **source})
 
 
 def _close(job: Job, error: BaseException, interrupted: bool) -> None:

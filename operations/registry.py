@@ -26,6 +26,7 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 DIGEST_TAG, ZENML_TAG, GATE_TAG = "sha256", "zenml_version", "gate"
 KERAS_FILE = "data/model.keras"  # where MLflow's Keras flavour keeps the model
 SEEN_FILE = "seen_images.npy"
+NO_SUCH_ALIAS = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # no such model, no such alias
 PACKAGES = ("keras", "tensorflow", "numpy")  # all that a registered model needs beside MLflow
 
 
@@ -124,7 +125,9 @@ def champion(client: MlflowClient, name: str) -> RegisteredModel | None:
 
     try:
         version = client.get_model_version_by_alias(name, CHAMPION)
-    except MlflowException:
+    except MlflowException as error:
+        if error.error_code not in NO_SUCH_ALIAS:
+            raise
         return None
     tags = version.tags
     return RegisteredModel(
@@ -156,6 +159,7 @@ def apply_decision(client: MlflowClient, model: RegisteredModel, decision: GateD
     """
     with uninterrupted():
         client.set_model_version_tag(model.name, model.mlflow_version, GATE_TAG, decision.model_dump_json())
+        client.update_model_version(model.name, model.mlflow_version, f"{decision.decision}: {decision.reason}")
         if decision.decision == "promoted":
             client.set_registered_model_alias(model.name, CHAMPION, model.mlflow_version)
             if CHALLENGER in aliases(client, model):

@@ -85,6 +85,9 @@ def stoppable(run_name: str) -> Iterator[None]:
         with suppress(Exception):  # to stop matters more than what ZenML calls it
             if _store_is_free():
                 _mark_stopping(run_name)
+        signal.signal(
+            signal.SIGINT, signal.default_int_handler
+        )  # Python drops what is raised in a finalizer: once more
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGINT, stop)

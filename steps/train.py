@@ -4,7 +4,7 @@ from typing import Annotated
 
 import numpy as np
 from mlflow import MlflowClient
-from zenml import get_step_context, step
+from zenml import get_step_context, log_metadata, step
 
 from materializers.history import HistoryMaterializer
 from materializers.model_file import ModelFileMaterializer
@@ -51,6 +51,7 @@ def train(
     digest = dataset_digest(dataset)
     client = tracking.connect()
     run_id = tracking.mlflow_run(client, get_step_context().pipeline_run.name)
+    log_metadata({"mlflow_run_id": run_id})
     fingerprint = (digest, plan.plan.digest, config.model_dump_json(), code)
     with training_folder(fingerprint) as checkpoints:
         trained = train_network(dataset, plan.plan, config, checkpoints, _TrackedProgress(client, run_id))

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -63,7 +64,13 @@ class Outcome:
     folder: Path
     summary: dict | None
 
+    @property
+    def name(self):
+        """The run's name, as its plan has it."""
+        return re.search("^run (.+)$", self.stdout, re.MULTILINE)[1]
+
     def cached(self):
+        """Names of the steps that were taken from the cache."""
         return {name for name, step in self.summary["steps"].items() if step["cached"]}
 
 
@@ -181,16 +188,13 @@ def cifar100_run(cifar100_path, first_runs):
 
 @pytest.fixture(scope="session")
 def inspect(shared_command, first_runs):
-    """A function: () -> what ZenML and MLflow say about the shared state folder now, as tests/state_inspector.py has it.
+    """A function: () -> what tests/state_inspector.py finds in the shared state folder now.
 
-    Their settings come from `run_pipeline.py env`, as those of a user's own commands do.
+    Its settings come from `run_pipeline.py env`, as those of a user's own zenml and mlflow commands do.
     """
     _, *settings = shlex.split(shared_command.run("env").stdout)
-    environment = {
-        **os.environ,
-        **dict(setting.split("=", 1) for setting in settings),
-        "ZENML_LOGGING_VERBOSITY": "ERROR",
-    }
+    told = dict(setting.split("=", 1) for setting in settings)
+    environment = {**os.environ, **told, "ZENML_LOGGING_VERBOSITY": "ERROR"}
     words = [sys.executable, str(PROJECT / "tests" / "state_inspector.py")]
     with subprocess.Popen(words, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
 
@@ -209,9 +213,15 @@ def first_records(inspect):
 
 
 @pytest.fixture(scope="session")
-def worse_run(shared_command, digits, first_records):
-    """A training that learns next to nothing, from another seed."""
-    return shared_command.run(*digits, "--set=train.seed=1", "--set=train.learning_rate=1e-6", "--summary=summary.json")
+def worse(digits):
+    """Arguments of a training that learns next to nothing, from another seed."""
+    return (*digits, "--set=train.seed=1", "--set=train.learning_rate=1e-6")
+
+
+@pytest.fixture(scope="session")
+def worse_run(shared_command, worse, first_records):
+    """That training, the second of its model name."""
+    return shared_command.run(*worse, "--summary=summary.json")
 
 
 def _contents(train=4, test=2, seed=0):

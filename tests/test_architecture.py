@@ -7,7 +7,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("recognition", "operations", "materializers", "steps", "pipelines")
 MAY_NOT_IMPORT = {
     "recognition": {"zenml", "mlflow", "operations", "materializers", "steps", "pipelines", "run_pipeline"},
-    "operations": {"steps", "pipelines", "run_pipeline"},
+    "operations": {"materializers", "steps", "pipelines", "run_pipeline"},
     "materializers": {"steps", "pipelines", "run_pipeline"},
     "steps": {"pipelines", "run_pipeline"},
     "pipelines": {"run_pipeline"},

@@ -74,7 +74,8 @@ def _draw(axes: Axes, panel: str, history: History) -> None:
     if panel == "learning rate":
         _line(axes, history, "learning_rate", INK, None)
     axes.axvline(history.best_epoch, color=BEST, linestyle="--", linewidth=1, label=f"best: epoch {history.best_epoch}")
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
+    axes.set_xlim(0.8, len(history.epochs) + 0.2)
     _dress(axes, panel)
 
 

@@ -1,15 +1,32 @@
+import warnings
+
 import pytest
 
-from tests.operations.state import own_state
-
-
-@pytest.fixture(scope="session")
-def state_on_disk(tmp_path_factory):
-    return tmp_path_factory.mktemp("state")
+from tests.operations.state import connect, own_process, own_state
 
 
 @pytest.fixture(scope="module")
-def state(state_on_disk):
-    """A state folder with ZenML's and MLflow's databases, for the length of a module."""
-    with own_state(state_on_disk) as folder:
+def state(tmp_path_factory):
+    """A state folder with ZenML's and MLflow's databases, the same for every module, while a module's tests run."""
+    with own_state(tmp_path_factory.getbasetemp() / "state") as folder:
         yield folder
+
+
+@pytest.fixture(scope="module")
+def client(state):
+    """MLflow's client."""
+    return connect()
+
+
+@pytest.fixture
+def restored_process():
+    """Variables, warnings and loggers may be changed."""
+    with own_process(), warnings.catch_warnings():
+        yield
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty state folder, where no database is needed."""
+    monkeypatch.setenv("RECOGNITION_STATE", str(tmp_path / "state"))
+    return tmp_path / "state"

@@ -1,5 +1,6 @@
-"""ZenML and MLflow on a folder of their own."""
+"""ZenML and MLflow on a state folder of their own."""
 
+import logging
 import os
 import warnings
 from contextlib import contextmanager
@@ -10,24 +11,41 @@ FOREIGN = ("ZENML_", "MLFLOW_", "RECOGNITION_")
 
 
 @contextmanager
-def own_state(folder):
-    """Let the state folder be this one; afterwards the process is as it was."""
-    kept = dict(os.environ)
-    for name in [name for name in os.environ if name.startswith(FOREIGN)]:
-        del os.environ[name]
-    os.environ["RECOGNITION_STATE"] = str(folder)
-    with warnings.catch_warnings():
-        prepare_environment()
-        _forget_connections()
+def own_process():
+    """Afterwards the variables and loggers of the process are as they were."""
+    variables = dict(os.environ)
+    logger, alembic = logging.getLogger("recognition"), logging.getLogger("alembic")
+    kept = list(logger.handlers), logger.level, logger.propagate, alembic.level
     try:
-        yield folder
+        yield
     finally:
         os.environ.clear()
-        os.environ.update(kept)
-        _forget_connections()
+        os.environ.update(variables)
+        logger.handlers[:], logger.level, logger.propagate, alembic.level = kept
 
 
-def _forget_connections():
+@contextmanager
+def own_state(folder):
+    """Let this be the state folder, with both databases in it."""
+    with own_process():
+        for name in [name for name in os.environ if name.startswith(FOREIGN)]:
+            del os.environ[name]
+        os.environ["RECOGNITION_STATE"] = str(folder)
+        with warnings.catch_warnings():
+            prepare_environment()
+            forget_connections()
+            connect()  # while the warnings of imports and migrations are let pass
+        yield folder
+    forget_connections()
+
+
+def connect():
+    from operations import tracking
+
+    return tracking.connect()
+
+
+def forget_connections():
     import mlflow
     from zenml.client import Client
     from zenml.config.global_config import GlobalConfiguration

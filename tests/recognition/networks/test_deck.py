@@ -49,5 +49,5 @@ def test_the_smallest_images_leave_one_pixel_at_least(shape):
 
 @pytest.mark.parametrize("shape", [(21, 21, 3), (21, 40, 3), (40, 21, 3)])
 def test_smaller_images_leave_nothing(shape):
-    with pytest.raises(ValueError, match="negative|zero|positive"):
+    with pytest.raises(ValueError, match="Computed output size would be"):
         deck.build(shape, 7)

@@ -45,9 +45,7 @@ def gpu(monkeypatch):
     return use
 
 
-@pytest.mark.parametrize(
-    ("found", "count"), [(None, 0), (Driver(0), 0), (Driver(2), 2), (Driver(2, status=100), 0)]
-)
+@pytest.mark.parametrize(("found", "count"), [(None, 0), (Driver(0), 0), (Driver(2), 2), (Driver(2, status=100), 0)])
 def test_the_driver_counts_gpus(driver, found, count):
     driver(found)
     assert driver_gpus() == count

@@ -13,7 +13,7 @@ def test_every_image_comes_once(images):
 
 def test_the_order_depends_on_seed_and_epoch_only():
     first = epoch_order(1000, seed=1, epoch=2)
-    np.random.seed(0)  # noqa: NPY002
+    np.random.seed(0)
     np.testing.assert_array_equal(epoch_order(1000, seed=1, epoch=2), first)
 
 

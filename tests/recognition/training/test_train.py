@@ -19,9 +19,15 @@ from tests.recognition.training.samples import recipe, tiny_network
 
 ROOT = Path(__file__).resolve().parents[3]
 LOADS_ALONE = """
-import importlib.util, sys, keras, numpy as np
-ours = ("recognition", "operations", "materializers", "steps", "pipelines")
-assert not any(map(importlib.util.find_spec, ours)), sys.path
+import sys
+
+class Refusal:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("recognition", "operations", "materializers", "steps", "pipelines"):
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Refusal())
+import keras, numpy as np
 model = keras.saving.load_model("model.keras", safe_mode=True)
 np.save("answers.npy", model.predict(np.load("images.npy"), verbose=0))
 """

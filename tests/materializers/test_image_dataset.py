@@ -1,0 +1,134 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from materializers.image_dataset import ImageDatasetMaterializer
+from materializers.storage import array_path
+from operations.references import references
+from recognition.data.dataset import Duplicates, ImageDataset, array_digest
+from tests.recognition.evaluation.samples import split_of
+
+CLASSES = ("<apple>", "bee & wasp", "Ζ")
+
+
+def dataset_of(seed=0, **changes):
+    sizes = {"train": 60, "validation": 6, "test": 9}
+    splits = {name: split_of(np.arange(size) % 3, 8, seed=seed + i) for i, (name, size) in enumerate(sizes.items())}
+    splits["test"] = replace(splits["test"], paths=tuple(f"ordner/{i} ä.png" for i in range(9)))
+    dataset = ImageDataset(
+        name="made",
+        splits=splits,
+        classes=CLASSES,
+        superclasses=("plants", "animals"),
+        superclass_of=np.array([0, 1, 1], np.int32),
+        duplicates=Duplicates({"train": 2, "test": 0}, {"train/test": 1}),
+        source_digest="ab" * 32,
+        notes=("One image stands in train and test.",),
+    )
+    return replace(dataset, **changes)
+
+
+@pytest.fixture
+def materializer(artifact):
+    return artifact(ImageDatasetMaterializer)
+
+
+def test_a_data_set_comes_back(stored):
+    data = dataset_of()
+    _, loaded = stored(ImageDatasetMaterializer, data)
+    for field in ("name", "classes", "superclasses", "source_digest", "notes", "image_shape", "duplicates"):
+        assert getattr(loaded, field) == getattr(data, field)
+    np.testing.assert_array_equal(loaded.superclass_of, data.superclass_of)
+    assert loaded.superclass_of.dtype == np.int32
+    assert list(loaded.splits) == list(data.splits)
+    for name, split in data.splits.items():
+        assert loaded.splits[name].paths == split.paths
+        for array in ("images", "labels", "hashes"):
+            ours, theirs = getattr(loaded.splits[name], array), getattr(split, array)
+            assert ours.dtype == theirs.dtype
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def test_superclasses_may_be_missing(stored):
+    data = dataset_of(superclasses=(), superclass_of=np.empty(0, np.int32))
+    _, loaded = stored(ImageDatasetMaterializer, data)
+    assert loaded.superclasses == ()
+    assert loaded.superclass_of.shape == (0,)
+
+
+def test_loaded_arrays_are_mapped_into_memory(stored):
+    _, loaded = stored(ImageDatasetMaterializer, dataset_of())
+    for split in loaded.splits.values():
+        for array in (split.images, split.labels, split.hashes):
+            assert isinstance(array.base, np.memmap)
+
+
+def test_equal_content_lies_on_disk_once(stored, store):
+    first, _ = stored(ImageDatasetMaterializer, dataset_of(seed=10))
+    before = sorted(Path(store.path, "arrays").iterdir())
+    second, loaded = stored(ImageDatasetMaterializer, dataset_of(seed=10, name="renamed"))
+    assert sorted(Path(store.path, "arrays").iterdir()) == before
+    assert references(first.uri) == references(second.uri)
+    assert loaded.name == "renamed"
+
+
+def test_a_loaded_data_set_can_be_stored_again(stored):
+    _, loaded = stored(ImageDatasetMaterializer, dataset_of())
+    _, again = stored(ImageDatasetMaterializer, loaded)
+    np.testing.assert_array_equal(again.splits["train"].images, loaded.splits["train"].images)
+
+
+def test_every_array_is_named_as_one_it_cannot_do_without(stored, store):
+    data = dataset_of()
+    written, _ = stored(ImageDatasetMaterializer, data)
+    arrays = [getattr(split, name) for split in data.splits.values() for name in ("images", "labels", "hashes")]
+    assert set(references(written.uri)) == {array_path(store, array_digest(array)) for array in arrays}
+    assert all(Path(path).is_file() for path in references(written.uri))
+
+
+def test_nothing_is_pickled(stored, check_no_pickles):
+    written, _ = stored(ImageDatasetMaterializer, dataset_of())
+    check_no_pickles(written.uri)
+    check_no_pickles(Path(references(written.uri)[0]).parent)
+
+
+def test_a_grid_and_a_table_are_shown(materializer, check_visualizations):
+    assert check_visualizations(materializer, dataset_of()) == ["classes.csv", "images.png"]
+    lines = Path(materializer.uri, "classes.csv").read_text(encoding="utf-8").splitlines()
+    assert lines == ["class,train,validation,test", *(f"{name},20,2,3" for name in CLASSES)]
+
+
+def test_a_data_set_smaller_than_the_grid_is_shown_too(materializer, check_visualizations):
+    data = dataset_of()
+    small = {name: split.take(np.arange(3)) for name, split in data.splits.items()}
+    check_visualizations(materializer, replace(data, splits=small))
+
+
+def test_metadata_tells_sizes_and_balance(materializer):
+    metadata = materializer.extract_metadata(dataset_of())
+    assert metadata["images"] == {"train": 60, "validation": 6, "test": 9}
+    assert metadata["image_shape"] == [8, 8, 3]
+    assert metadata["test_images_per_class"] == dict.fromkeys(CLASSES, 3)
+    assert metadata["duplicates_across"] == {"train/test": 1}
+
+
+def test_the_hash_is_one_of_content(materializer, stored):
+    data = dataset_of()
+    same = materializer.compute_content_hash(data)
+    assert materializer.compute_content_hash(dataset_of()) == same
+    assert materializer.compute_content_hash(stored(ImageDatasetMaterializer, data)[1]) == same
+    assert materializer.compute_content_hash(dataset_of(seed=1)) != same
+    assert materializer.compute_content_hash(dataset_of(classes=("a", "b", "c"))) != same
+
+
+@pytest.mark.parametrize("side", ["train", "validation", "test"])
+def test_one_pixel_or_one_label_changes_the_hash(materializer, side):
+    data = dataset_of()
+    same = materializer.compute_content_hash(data)
+    for array in ("images", "labels"):
+        changed = getattr(data.splits[side], array).copy()
+        changed.flat[-1] ^= 1
+        splits = {**data.splits, side: replace(data.splits[side], **{array: changed})}
+        assert materializer.compute_content_hash(replace(data, splits=splits)) != same

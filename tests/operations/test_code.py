@@ -1,0 +1,122 @@
+import shutil
+
+import pytest
+
+from operations.code import code_hash, imported_files
+from operations.environment import PROJECT
+
+PACKAGES = ("recognition", "operations", "materializers", "steps", "pipelines")
+CACHED_STEPS = ("augmentation", "train", "evaluate", "report")
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """A copy of the packages that nobody else edits."""
+    root = tmp_path_factory.mktemp("checkout")
+    for package in PACKAGES:
+        shutil.copytree(PROJECT / package, root / package, ignore=shutil.ignore_patterns("__pycache__"))
+    return root
+
+
+@pytest.fixture
+def edited(copy):
+    """A function: path and old text, new text -> names of the cached steps whose hash changes; undone afterwards."""
+    before, undo = {step: code_hash(f"steps.{step}", copy) for step in CACHED_STEPS}, []
+
+    def edit(name, old, new):
+        path = copy / name
+        content = path.read_text() if path.exists() else None
+        undo.append((path, content))
+        assert old in (content or "")
+        path.write_text((content or "").replace(old, new, 1))
+        return {step for step in CACHED_STEPS if code_hash(f"steps.{step}", copy) != before[step]}
+
+    yield edit
+    for path, content in reversed(undo):
+        path.unlink() if content is None else path.write_text(content)
+
+
+def names(module, root):
+    return {path.relative_to(root).as_posix() for path in imported_files(module, root)}
+
+
+def test_a_function_of_the_report_changes_the_report_only(edited):
+    assert edited("recognition/report/numbers.py", "def report_numbers", "def  report_numbers") == {"report"}
+
+
+def test_a_style_sheet_changes_the_report_only(edited):
+    assert edited("recognition/report/style.css", "", "/* darker */ ") == {"report"}
+
+
+def test_a_new_asset_beside_the_page_changes_the_report(edited):
+    assert edited("recognition/report/extra.js", "", "hover()") == {"report"}
+
+
+def test_the_loop_changes_the_training(edited):
+    changed = edited("recognition/training/train.py", "VALIDATION_BATCH = 500", "VALIDATION_BATCH = 250")
+    assert "train" in changed
+    assert "report" not in changed
+
+
+def test_a_helper_of_a_helper_changes_the_training(edited):
+    assert "train" in edited("recognition/augmentation/statistics.py", "EPSILON", "EPSILON ")
+
+
+def test_an_import_inside_a_function_counts(edited):
+    assert "import fast" in (PROJECT / "recognition/networks/__init__.py").read_text().partition("def ")[2]
+    assert "train" in edited("recognition/networks/fast.py", "HEAD_SCALE = 1 / 9", "HEAD_SCALE = 1 / 8")
+
+
+def test_a_step_changes_itself_only(edited):
+    assert edited("steps/evaluate.py", "def evaluate", "def  evaluate") == {"evaluate"}
+
+
+def test_what_nobody_imports_changes_nothing(edited):
+    assert edited("recognition/unused.py", "", "print()") == set()
+    assert edited("pipelines/training.py", "", " ") == set()
+    assert edited("recognition/report/.style.css.swp", "", "editor's") == set()
+
+
+def test_the_hash_is_one_of_content_and_not_of_place(copy, tmp_path):
+    shutil.copytree(copy, tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "recognition" / "__pycache__").mkdir()
+    assert code_hash("steps.train", tmp_path / "elsewhere") == code_hash("steps.train", copy)
+
+
+def test_another_version_of_a_library_changes_every_step(copy, monkeypatch):
+    before = {code_hash(f"steps.{step}", copy) for step in CACHED_STEPS}
+    monkeypatch.setattr("operations.code.version", lambda name: "0")
+    assert not before & {code_hash(f"steps.{step}", copy) for step in CACHED_STEPS}
+
+
+@pytest.mark.parametrize(
+    ("step", "files"),
+    [
+        ("augmentation", {"recognition/augmentation/plan.py", "recognition/pictures/augmentation.py"}),
+        ("train", {"recognition/training/checkpoint.py", "recognition/networks/deck.py", "operations/registry.py"}),
+        ("evaluate", {"recognition/evaluation/metrics.py", "materializers/evaluation.py", "recognition/model_file.py"}),
+        ("report", {"recognition/report/page.html.jinja", "recognition/report/table.js", "recognition/gate.py"}),
+    ],
+)
+def test_files_behind_a_step(copy, step, files):
+    found = names(f"steps.{step}", copy)
+    assert files | {f"steps/{step}.py", "recognition/__init__.py"} <= found
+    assert not {f"steps/{other}.py" for other in CACHED_STEPS if other != step} & found
+
+
+def test_files_are_found_through_every_kind_of_import(tmp_path):
+    contents = {
+        "recognition/__init__.py": "",
+        "recognition/a.py": "import recognition.b\ndef f():\n    from recognition import c",
+        "recognition/b.py": "from recognition.deep.d import thing as other",
+        "recognition/c.py": "import numpy, recognition.e as e",
+        "recognition/e.py": "import recognition.a",
+        "recognition/deep/__init__.py": "",
+        "recognition/deep/d.py": "thing = 1",
+        "recognition/deep/words.txt": "an asset",
+        "recognition/unused.py": "",
+    }
+    for name, content in contents.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+    assert names("recognition.a", tmp_path) == contents.keys() - {"recognition/unused.py"}

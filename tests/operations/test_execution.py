@@ -1,0 +1,103 @@
+from contextlib import suppress
+from types import SimpleNamespace
+
+import pytest
+
+from operations import execution, runs, tracking
+from operations.execution import execute, publish
+from operations.job import Job
+from recognition.configuration.schema import RunConfig
+from recognition.errors import TrainingError
+
+
+class RunInterruptedException(Exception):
+    """Named as ZenML's own."""
+
+
+class Pipeline:
+    """Stands in for ZenML's: writes down how it is called, then raises or returns."""
+
+    def __init__(self, error=None):
+        self.options, self.arguments, self._error = None, None, error
+
+    def with_options(self, **options):
+        self.options = options
+        return self._run
+
+    def _run(self, *arguments):
+        self.arguments = arguments
+        tracking.mlflow_run(tracking.connect(), self.options["run_name"])
+        if self._error is not None:
+            raise self._error
+
+
+@pytest.fixture
+def job(request):
+    return Job(RunConfig(), "smoke", "", "abc", request.node.name, "", ())
+
+
+@pytest.fixture(autouse=True)
+def _results(state, monkeypatch):
+    monkeypatch.setattr(execution, "load_results", lambda run: SimpleNamespace(page="<html>", numbers="{}"))
+
+
+def ended(client, job):
+    (run,) = tracking.find_runs(client, job.run_name)
+    return client.get_run(run).info.status
+
+
+def test_a_run_that_goes_well_is_finished_with_its_files(client, job):
+    pipeline = Pipeline()
+    results = execute(pipeline, ("train",), job, use_cache=True)
+    assert results.page == "<html>"
+    assert ended(client, job) == "FINISHED"
+    (run,) = tracking.find_runs(client, job.run_name)
+    assert {file.path for file in client.list_artifacts(run)} == {"report.html", "metrics.json"}
+    config, code, *rest = pipeline.arguments
+    assert (config, list(code), rest) == (job.config, ["train"], ["smoke", "abc", False])
+
+
+@pytest.mark.parametrize(("use_cache", "enable_cache"), [(True, None), (False, False)])
+def test_the_cache_can_be_left_out(job, use_cache, enable_cache):
+    pipeline = Pipeline()
+    execute(pipeline, (), job, use_cache)
+    assert pipeline.options["enable_cache"] is enable_cache
+
+
+def test_a_failed_run_is_closed_and_its_error_goes_on(client, job):
+    with pytest.raises(TrainingError, match="diverged"):
+        execute(Pipeline(TrainingError("diverged")), (), job, use_cache=True)
+    assert ended(client, job) == "FAILED"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RunInterruptedException()], ids=["ours", "zenml"])
+def test_an_interrupted_run_is_closed_as_such(client, job, error):
+    with pytest.raises(KeyboardInterrupt):
+        execute(Pipeline(error), (), job, use_cache=True)
+    assert ended(client, job) == "KILLED"
+
+
+@pytest.mark.parametrize("error", [None, ValueError(), KeyboardInterrupt()])
+def test_no_mark_of_a_living_run_is_left(state, job, error):
+    with suppress(ValueError, KeyboardInterrupt):
+        execute(Pipeline(error), (), job, use_cache=True)
+    assert list((state / "runs").iterdir()) == []
+
+
+def test_runs_that_were_killed_are_closed_first(client, job, state, capsys):
+    (state / "runs").mkdir(exist_ok=True)
+    (state / "runs" / "orphan.lock").touch()
+    tracking.mlflow_run(client, "orphan")
+    execute(Pipeline(), (), job, use_cache=True)
+    assert "closed run orphan: its command was killed" in capsys.readouterr().out
+    assert runs.close_orphans() == []
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+def test_the_report_lies_where_people_look_for_it(state, job, tmp_path, monkeypatch, chosen):
+    monkeypatch.setattr(execution, "build_summary", lambda results, recipe, commit, fallback, report: report)
+    folder = tmp_path / "deep" / "output" if chosen else None
+    report = publish(job, SimpleNamespace(page="“page”", numbers="{}"), folder)
+    assert report == (folder or state / "reports" / job.run_name) / "report.html"
+    assert report.read_text(encoding="utf-8") == "“page”"
+    assert (report.parent / "metrics.json").read_text() == "{}"

@@ -1,0 +1,121 @@
+from pathlib import Path
+
+import pytest
+
+from operations import tracking
+from operations.tracking import (
+    METRICS_PER_BATCH,
+    connect,
+    end_run,
+    epoch_metrics,
+    find_runs,
+    finish_run,
+    history_metrics,
+    local_tracking_uri,
+    log_files,
+    log_metrics,
+    log_parameters,
+    mlflow_run,
+)
+from tests.recognition.report.samples import history_of
+
+
+@pytest.fixture
+def run(client, request):
+    """Id of a new run, named as the test is."""
+    return mlflow_run(client, request.node.name)
+
+
+def points(client, run, name):
+    return [(point.step, point.value) for point in client.get_metric_history(run, name)]
+
+
+def test_a_pipeline_run_has_one_run(client, run, request):
+    assert mlflow_run(client, request.node.name) == run
+    assert find_runs(connect(), request.node.name) == [run]
+    assert mlflow_run(client, "another") != run
+    assert client.get_run(run).info.run_name == request.node.name
+
+
+def test_a_run_that_was_never_started(client):
+    assert find_runs(client, "never") == []
+
+
+def test_everything_lies_in_the_state_folder(client, run, state, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert local_tracking_uri() == client.tracking_uri == f"sqlite:///{state}/mlflow/mlflow.db"
+    log_files(connect(), run, {"note.txt": b"here"})
+    assert Path(client.get_run(run).info.artifact_uri.removeprefix("file://")).is_relative_to(state)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_metrics_are_not_logged_twice(client, run):
+    history = history_of(epochs=3)
+    log_metrics(client, run, epoch_metrics(history.epochs[0]))
+    for _ in range(2):
+        log_metrics(client, run, history_metrics(history))
+    assert points(client, run, "train_loss") == [(1, 4.0), (2, 2.0), (3, pytest.approx(4 / 3))]
+    assert {len(points(client, run, name)) for name in client.get_run(run).data.metrics} == {3}
+
+
+def test_every_number_of_an_epoch_is_a_metric(client, run):
+    log_metrics(client, run, epoch_metrics(history_of().epochs[1]))
+    metrics = client.get_run(run).data.metrics
+    assert metrics == {**history_of().epochs[1].model_dump(exclude={"epoch"})}
+
+
+def test_more_metrics_than_one_request_holds(client, run):
+    series = [(f"metric_{i % 7}", float(i), i // 7) for i in range(METRICS_PER_BATCH + 50)]
+    log_metrics(client, run, series)
+    assert sum(len(points(client, run, f"metric_{i}")) for i in range(7)) == METRICS_PER_BATCH + 50
+
+
+def test_parameters_can_be_logged_again(client, run):
+    parameters = {"train.epochs": 3, "data.path": None, "train.deterministic": True}
+    for _ in range(2):
+        log_parameters(client, run, parameters)
+    assert client.get_run(run).data.params == {
+        "train.epochs": "3",
+        "data.path": "None",
+        "train.deterministic": "True",
+    }
+
+
+def test_files_are_logged_by_name(client, run):
+    log_files(client, run, {"a.txt": b"1", "b.bin": b"\0"})
+    log_files(client, run, {"a.txt": b"2"})
+    assert {file.path for file in client.list_artifacts(run)} == {"a.txt", "b.bin"}
+    assert Path(client.download_artifacts(run, "a.txt")).read_bytes() == b"2"
+
+
+def test_a_run_that_went_well_has_all_its_files(client, run, request):
+    log_files(client, run, {"report.html": b"drawn by its step"})
+    finish_run(client, request.node.name, {"report.html": "another", "metrics.json": "{}"}, {"recipe": "train"})
+    assert client.get_run(run).info.status == "FINISHED"
+    assert client.get_run(run).data.tags["recipe"] == "train"
+    assert Path(client.download_artifacts(run, "report.html")).read_bytes() == b"drawn by its step"
+    assert Path(client.download_artifacts(run, "metrics.json")).read_text() == "{}"
+
+
+def test_only_a_run_that_runs_can_end(client, run):
+    end_run(client, run, "KILLED")
+    end_run(client, run, "FINISHED")
+    assert client.get_run(run).info.status == "KILLED"
+
+
+def test_the_stacks_own_tracker_comes_first(state, monkeypatch, tmp_path):
+    import mlflow
+    from zenml.client import Client
+    from zenml.stack import Stack
+
+    class Tracker:
+        def configure_mlflow(self):
+            mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/theirs.db")
+
+    monkeypatch.setattr(Stack, "experiment_tracker", property(lambda stack: Tracker()))
+    assert Client().active_stack.experiment_tracker is not None
+    try:
+        assert tracking.connect().tracking_uri == f"sqlite:///{tmp_path}/theirs.db"
+    finally:
+        monkeypatch.undo()
+        connect()

@@ -1,0 +1,138 @@
+import re
+import signal
+
+import pytest
+
+EPOCHS = 8
+
+
+@pytest.fixture(scope="module")
+def long(digits):
+    """Arguments of a training that goes on for a while after its second epoch."""
+    return (*digits, f"--set=train.epochs={EPOCHS}", "--set=model.name=long", "--summary=summary.json")
+
+
+@pytest.fixture(scope="module")
+def interrupted(shared_command, long, first_records):
+    """The training, ended by Ctrl-C."""
+    return stop(shared_command.start(*long), "\n  epoch 2: ", signal.SIGINT)
+
+
+@pytest.fixture(scope="module")
+def after_interruption(inspect, shared_command, interrupted):
+    """What ZenML and MLflow say then, and the checkpoints that are left."""
+    return inspect(), checkpoints(shared_command)
+
+
+@pytest.fixture(scope="module")
+def fresh(shared_command, long, after_interruption):
+    """The same command, told to ignore that checkpoint, ended by Ctrl-C when it has its own."""
+    return stop(shared_command.start(*long, "--fresh"), "\n  epoch 2: ", signal.SIGINT)
+
+
+@pytest.fixture(scope="module")
+def killed(shared_command, long, fresh):
+    """The same command, ended without a chance to tidy up."""
+    return stop(shared_command.start(*long), "\n  epoch 5: ", signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def stopped_later(shared_command, long, killed):
+    """The same command, ended by Ctrl-C in a step after its training."""
+    return stop(shared_command.start(*long), "\nevaluate: ", signal.SIGINT)
+
+
+@pytest.fixture(scope="module")
+def finished(shared_command, long, stopped_later):
+    """The same command, undisturbed."""
+    return shared_command.run(*long)
+
+
+@pytest.fixture(scope="module")
+def records(inspect, finished):
+    return inspect()
+
+
+def stop(running, text, number):
+    """Send a command a signal once it has printed a text."""
+    running.wait_for(text)
+    running.send(number)
+    return running.end()
+
+
+def checkpoints(command):
+    return list((command.state / "checkpoints").glob("*/epoch-*"))
+
+
+def resumed_from(outcome):
+    """The epoch that a training says to go on from, None where it says nothing of the kind."""
+    said = re.search(rf"^  resuming after epoch (\d+) of {EPOCHS} from its checkpoint$", outcome.stdout, re.MULTILINE)
+    return said and int(said[1])
+
+
+def test_ctrl_c_ends_the_command_with_a_word(interrupted):
+    assert interrupted.status == 130
+    assert interrupted.stderr.strip() == "interrupted: the same command goes on from the last finished epoch"
+
+
+def test_ctrl_c_stops_the_runs_and_registers_nothing(interrupted, after_interruption):
+    records, _ = after_interruption
+    assert records["zenml_runs"][interrupted.name]["status"] == "stopped"
+    assert records["zenml_runs"][interrupted.name]["steps"]["train"] == "stopped"
+    assert records["mlflow_runs"][interrupted.name]["status"] == "KILLED"
+    assert "long" not in records["zenml_models"]
+    assert "long" not in records["mlflow_models"]
+
+
+def test_ctrl_c_keeps_the_last_checkpoint(after_interruption):
+    _, [checkpoint] = after_interruption
+    assert checkpoint.name in {"epoch-00001", "epoch-00002", "epoch-00003"}
+
+
+def test_fresh_ignores_the_checkpoint(fresh):
+    assert resumed_from(fresh) is None
+    assert "\n  epoch 1: " in fresh.stdout
+
+
+def test_the_same_command_goes_on_after_ctrl_c(killed):
+    assert resumed_from(killed) >= 1
+    assert f"\n  epoch {resumed_from(killed)}: " not in killed.stdout
+    assert f"\n  epoch {resumed_from(killed) + 1}: " in killed.stdout
+
+
+def test_the_next_command_closes_the_runs_of_a_killed_one(killed, stopped_later, records):
+    assert killed.status == -signal.SIGKILL
+    assert f"closed run {killed.name}: its command was killed\n" in stopped_later.stdout
+    assert records["zenml_runs"][killed.name]["status"] == "stopped"
+    assert records["zenml_runs"][killed.name]["steps"]["train"] == "stopped"
+    assert records["mlflow_runs"][killed.name]["status"] == "KILLED"
+
+
+def test_the_next_command_goes_on_after_a_kill(stopped_later):
+    assert resumed_from(stopped_later) >= 4
+
+
+def test_ctrl_c_after_the_training_keeps_the_training(stopped_later, finished, records):
+    assert stopped_later.status == 130
+    assert records["mlflow_runs"][stopped_later.name]["status"] == "KILLED"
+    assert records["zenml_runs"][stopped_later.name]["status"] == "stopped"
+    assert records["zenml_runs"][stopped_later.name]["steps"]["train"] == "completed"
+    assert "train" in finished.cached()
+
+
+def test_a_training_in_pieces_ends_like_any_other(shared_command, finished, records):
+    assert finished.status == 0, finished.stderr
+    assert finished.summary["train"]["resumed_from"] >= 4
+    assert finished.summary["train"]["epochs"] == EPOCHS
+    assert [step for step, _ in records["mlflow_runs"][finished.name]["metrics"]["train_loss"]] == [
+        *range(1, EPOCHS + 1)
+    ]
+    assert [version["version"] for version in records["mlflow_models"]["long"]] == ["1"]
+    assert checkpoints(shared_command) == []
+
+
+def test_ctrl_c_before_the_training_leaves_stopped_runs(shared_command, long, records, inspect):
+    ended = stop(shared_command.start(*long), "\ningest: ", signal.SIGINT)
+    assert ended.status == 130
+    # ZenML may be writing to its database at that very moment, and then calls the run failed
+    assert inspect()["zenml_runs"][ended.name]["status"] in {"stopped", "failed"}
