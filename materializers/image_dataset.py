@@ -14,7 +14,6 @@ from zenml.metadata.metadata_types import MetadataType
 from materializers.storage import array_path, load_array, read_json, store_array, write_json, write_table
 from operations.references import write_references
 from recognition.data.dataset import Duplicates, ImageDataset, Split
-from recognition.data.sources import dataset_digest
 from recognition.pictures.grid import image_grid
 
 GRID_IMAGES = 40
@@ -32,7 +31,7 @@ class ImageDatasetMaterializer(BaseMaterializer):
         splits = {name: self._store_split(split) for name, split in data.splits.items()}
         document = {
             "name": data.name,
-            "digest": dataset_digest(data),
+            "digest": data.digest,
             "classes": data.classes,
             "superclasses": data.superclasses,
             "superclass_of": data.superclass_of.tolist(),
@@ -76,7 +75,7 @@ class ImageDatasetMaterializer(BaseMaterializer):
         names = data.classes
         metadata: dict[str, Any] = {
             "name": data.name,
-            "digest": dataset_digest(data),
+            "digest": data.digest,
             "images": {name: len(split) for name, split in data.splits.items()},
             "image_shape": list(data.image_shape),
             "classes": len(names),
@@ -90,7 +89,7 @@ class ImageDatasetMaterializer(BaseMaterializer):
 
     def compute_content_hash(self, data: ImageDataset) -> str:
         """The digest of everything in it: the same content leaves later steps cached."""
-        return dataset_digest(data)
+        return data.digest
 
     def _store_split(self, split: Split) -> dict[str, object]:
         digests = {name: store_array(self.artifact_store, getattr(split, name)) for name in ARRAYS}

@@ -34,11 +34,11 @@ class ModelFileMaterializer(BaseMaterializer):
         Raises:
             RecognitionError: If the file is not the one that was stored.
         """
-        from operations import registry, tracking
+        from operations import model_store, tracking
 
         document = cast(dict[str, Any], read_json(self.artifact_store, f"{self.uri}/model.json"))
         tracking.connect()
-        path = registry.fetch(document["uri"], registry.KERAS_FILE)
+        path = model_store.fetch(document["uri"], model_store.KERAS_FILE)
         digest = file_digest(path)
         if digest != document["sha256"]:
             raise RecognitionError(

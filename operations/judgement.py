@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from operations import registry
+from operations import model_store, registry
 from operations.environment import load_tensorflow
 from operations.registry import RegisteredModel
 from recognition.configuration.schema import GateConfig
@@ -62,13 +62,13 @@ def _against(
     batch_size: int,
 ) -> GateDecision:
     uri = f"models:/{champion.name}/{champion.mlflow_version}"
-    metadata = registry.metadata_of(uri)
+    metadata = model_store.metadata_of(uri)
     why = _incomparable(metadata, dataset)
     if why:
         kept = _unseen(dataset, seen)
         excluded = int((~kept).sum())
         return judge_incomparable(config, *_pairs(evaluation, kept), champion.mlflow_version, why, excluded)
-    champions = np.load(registry.fetch(uri, registry.SEEN_FILE), allow_pickle=False)
+    champions = np.load(model_store.fetch(uri, model_store.SEEN_FILE), allow_pickle=False)
     kept = _unseen(dataset, np.concatenate([seen, champions]))
     predicted = _champion_predictions(uri, metadata, dataset, batch_size)[kept]
     true, ours = _pairs(evaluation, kept)
@@ -94,7 +94,7 @@ def _champion_predictions(
     from recognition.model_file import load_model
 
     load_tensorflow()
-    model = load_model(registry.fetch(uri, registry.KERAS_FILE))
+    model = load_model(model_store.fetch(uri, model_store.KERAS_FILE))
     ours = np.array([dataset.classes.index(name) for name in metadata["classes"]])
     predictions: NDArray[np.int64] = ours[predict(model, dataset.splits["test"].images, batch_size).argmax(axis=1)]
     return predictions

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from operations import registry, tracking
+from operations import model_store, registry, tracking
 from operations.console import count
 from operations.registry import RegisteredModel
 from recognition.data.dataset import ImageDataset
-from recognition.data.sources import dataset_digest
 from recognition.evaluation.evaluation import Metrics
 from recognition.gate import GateDecision
 from recognition.training.history import History
@@ -138,7 +137,7 @@ def _data(dataset: ImageDataset, fallback: bool) -> dict[str, Any]:
     sizes = {name: len(split) for name, split in dataset.splits.items()}
     return {
         "name": dataset.name,
-        "digest": dataset_digest(dataset),
+        "digest": dataset.digest,
         "fallback": fallback,
         **sizes,
         "classes": len(dataset.classes),
@@ -153,7 +152,7 @@ def _model(registered: RegisteredModel) -> dict[str, Any]:
         "zenml_version": registered.zenml_version,
         "mlflow_version": registered.mlflow_version,
         "aliases": registry.aliases(client, registered),
-        "path": str(registry.fetch(uri, registry.KERAS_FILE)),
+        "path": str(model_store.fetch(uri, model_store.KERAS_FILE)),
     }
 
 

@@ -11,7 +11,6 @@ from recognition.augmentation.illustrated_plan import IllustratedPlan
 from recognition.configuration.resolved import flatten, to_yaml
 from recognition.configuration.schema import RunConfig
 from recognition.data.dataset import ImageDataset
-from recognition.data.sources import dataset_digest
 from recognition.evaluation.evaluation import Evaluation
 from recognition.model_file import ModelFile
 from recognition.pictures.confusion import confusion_picture
@@ -48,7 +47,7 @@ def register(
     tracking.log_files(client, run_id, files)
     metadata: dict[str, Any] = {
         "classes": list(dataset.classes),
-        "data_digest": dataset_digest(dataset),
+        "data_digest": dataset.digest,
         "configuration": configuration.model_dump(exclude_none=True),
         "metrics": metrics,
         "model_uri": model.uri,

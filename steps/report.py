@@ -10,7 +10,6 @@ from operations import tracking
 from operations.console import say
 from operations.registry import RegisteredModel
 from recognition.data.dataset import ImageDataset
-from recognition.data.sources import dataset_digest
 from recognition.evaluation.evaluation import Evaluation
 from recognition.gate import GateDecision
 from recognition.report.facts import RunFacts
@@ -50,7 +49,7 @@ def report(
         registry_version=registered.mlflow_version,
         recipe=recipe,
         data=dataset.name,
-        data_digest=dataset_digest(dataset),
+        data_digest=dataset.digest,
         fallback=fallback,
         images={name: len(split) for name, split in dataset.splits.items()},
         image_shape=dataset.image_shape,

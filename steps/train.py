@@ -8,14 +8,13 @@ from zenml import get_step_context, log_metadata, step
 
 from materializers.history import HistoryMaterializer
 from materializers.model_file import ModelFileMaterializer
-from operations import registry, tracking
+from operations import model_store, tracking
 from operations.checkpoints import training_folder
 from operations.console import TrainingProgress
 from operations.environment import load_tensorflow
 from recognition.augmentation.illustrated_plan import IllustratedPlan
 from recognition.configuration.schema import ResourcesConfig, TrainConfig
 from recognition.data.dataset import ImageDataset
-from recognition.data.sources import dataset_digest
 from recognition.model_file import ModelFile
 from recognition.training.history import Epoch, History
 from recognition.training.train import train as train_network
@@ -48,7 +47,7 @@ def train(
         code: Hash of the code behind this step, for the cache.
     """
     load_tensorflow(resources.threads)
-    digest = dataset_digest(dataset)
+    digest = dataset.digest
     client = tracking.connect()
     run_id = tracking.mlflow_run(client, get_step_context().pipeline_run.name)
     log_metadata({"mlflow_run_id": run_id})
@@ -66,4 +65,4 @@ def train(
         "augmentation": plan.plan.options.model_dump(),
     }
     seen = np.concatenate([dataset.splits[side].hashes for side in ("train", "validation")])
-    return registry.log_model(client, run_id, trained.model, metadata, seen), trained.history
+    return model_store.log_model(client, run_id, trained.model, metadata, seen), trained.history

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +86,17 @@ class ImageDataset:
         height, width, channels = self.splits["train"].images.shape[1:]
         return int(height), int(width), int(channels)
 
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256, in hexadecimal, over class names, superclasses and each split's images and labels, in order."""
+        contents = {
+            "classes": self.classes,
+            "superclasses": self.superclasses,
+            "superclass_of": self.superclass_of.tolist(),
+            "splits": {name: _digests(split) for name, split in self.splits.items()},
+        }
+        return hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()
+
 
 def image_hashes(images: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """Content hash of each image: the first 8 bytes of BLAKE2b over its pixels, row-major.
@@ -103,3 +116,7 @@ def array_digest(array: NDArray[np.generic]) -> str:
     hasher = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
     hasher.update(np.ascontiguousarray(array).view(np.uint8).data)
     return hasher.hexdigest()
+
+
+def _digests(split: Split) -> list[str]:
+    return [array_digest(split.images), array_digest(split.labels)]

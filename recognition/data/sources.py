@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from recognition.configuration.schema import DataConfig
 from recognition.data.cifar100 import read_cifar100
-from recognition.data.dataset import ImageDataset, Split, array_digest
+from recognition.data.dataset import ImageDataset
 from recognition.data.digits import read_digits
 from recognition.data.duplicates import count_duplicates
 from recognition.data.location import DataUnavailableError, locate_cifar100
@@ -104,18 +102,3 @@ def split_published(published: PublishedDataset, config: DataConfig) -> ImageDat
         source_digest=published.digest,
         notes=published.notes,
     )
-
-
-def dataset_digest(dataset: ImageDataset) -> str:
-    """SHA-256, in hexadecimal, over class names, superclasses and each split's images and labels, in their order."""
-    facts = {
-        "classes": dataset.classes,
-        "superclasses": dataset.superclasses,
-        "superclass_of": dataset.superclass_of.tolist(),
-        "splits": {name: _split_digests(split) for name, split in dataset.splits.items()},
-    }
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-
-
-def _split_digests(split: Split) -> list[str]:
-    return [array_digest(split.images), array_digest(split.labels)]

@@ -27,8 +27,8 @@ def evaluate(
 
     The loss of an image is -log of the probability of its true class, in float64 and in nats; probabilities below
     the smallest normal float32, 1.18e-38, count as that number. Of equal probabilities the lower class comes first.
-    Balanced accuracy is the mean recall of the classes that have images; macro-F1 is the mean over all classes,
-    where a class without images or predictions has precision, recall and F1 of 0.
+    Balanced accuracy and macro-F1 are means over the classes that have images; one without predictions has a
+    precision and an F1 of 0.
 
     Args:
         probabilities: float32, (n, classes), one row an image, in the order of the split; rows sum to 1.

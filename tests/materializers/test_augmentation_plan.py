@@ -64,4 +64,10 @@ def test_the_hash_is_one_of_the_plan(artifact, stored, data):
     assert materializer.compute_content_hash(stored(AugmentationPlanMaterializer, data)[1]) == same
     assert materializer.compute_content_hash(illustrated(seed=1, **WHITENING)) != same
     assert materializer.compute_content_hash(illustrated(horizontal_flip=True)) != same
-    assert materializer.extract_metadata(data) == {"digest": same}
+
+
+def test_metadata_tells_the_plan_in_words(artifact, data):
+    metadata = artifact(AugmentationPlanMaterializer).extract_metadata(data)
+    assert metadata["digest"] == data.plan.digest
+    assert any("5°" in line for line in metadata["plan"])
+    assert any("whitening" in line for line in metadata["plan"])

@@ -14,14 +14,18 @@ FOREIGN = ("ZENML_", "MLFLOW_", "RECOGNITION_")
 def own_process():
     """Afterwards the variables and loggers of the process are as they were."""
     variables = dict(os.environ)
-    logger, alembic = logging.getLogger("recognition"), logging.getLogger("alembic")
-    kept = list(logger.handlers), logger.level, logger.propagate, alembic.level
+    loggers = [logging.getLogger(name) for name in ("", "recognition", "alembic")]
+    handlers = [(handler, handler.level) for handler in logging.root.handlers]
+    kept = [(logger.level, logger.propagate, list(logger.handlers)) for logger in loggers]
     try:
         yield
     finally:
         os.environ.clear()
         os.environ.update(variables)
-        logger.handlers[:], logger.level, logger.propagate, alembic.level = kept
+        for logger, (level, logger.propagate, logger.handlers[:]) in zip(loggers, kept, strict=True):
+            logger.setLevel(level)
+        for handler, level in handlers:
+            handler.setLevel(level)
 
 
 @contextmanager

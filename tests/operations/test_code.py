@@ -93,7 +93,7 @@ def test_another_version_of_a_library_changes_every_step(copy, monkeypatch):
     ("step", "files"),
     [
         ("augmentation", {"recognition/augmentation/plan.py", "recognition/pictures/augmentation.py"}),
-        ("train", {"recognition/training/checkpoint.py", "recognition/networks/deck.py", "operations/registry.py"}),
+        ("train", {"recognition/training/checkpoint.py", "recognition/networks/deck.py", "operations/model_store.py"}),
         ("evaluate", {"recognition/evaluation/metrics.py", "materializers/evaluation.py", "recognition/model_file.py"}),
         ("report", {"recognition/report/page.html.jinja", "recognition/report/table.js", "recognition/gate.py"}),
     ],
@@ -102,6 +102,14 @@ def test_files_behind_a_step(copy, step, files):
     found = names(f"steps.{step}", copy)
     assert files | {f"steps/{step}.py", "recognition/__init__.py"} <= found
     assert not {f"steps/{other}.py" for other in CACHED_STEPS if other != step} & found
+
+
+@pytest.mark.parametrize(
+    "name", ["recognition/gate.py", "recognition/pictures/curves.py", "recognition/data/download.py"]
+)
+def test_what_cannot_change_a_training_does_not_repeat_it(copy, name):
+    assert (copy / name).is_file()
+    assert name not in names("steps.train", copy)
 
 
 def test_files_are_found_through_every_kind_of_import(tmp_path):

@@ -3,7 +3,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,8 +10,9 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from operations import dashboard
-from operations.dashboard import MLFLOW, ZENML, Server
+from operations import background, dashboard
+from operations.background import Server
+from operations.dashboard import MLFLOW, ZENML
 from recognition.errors import InputError, RecognitionError
 
 # start() leaves its processes running on purpose
@@ -230,11 +230,9 @@ def test_page_that_fails_shows_its_last_words_and_takes_the_other_down(stand_ins
 
 
 def test_page_that_does_not_answer_in_time(stand_ins, state, monkeypatch):
-    monkeypatch.setattr(dashboard, "PATIENCE", 0.5)
-    begun = time.monotonic()
+    monkeypatch.setattr(background, "PATIENCE", 0.5)
     with pytest.raises(RecognitionError, match="ZenML's dashboard does not answer"):
         dashboard.start(stand_ins(zenml=SILENT))
-    assert time.monotonic() - begun < 20
     assert not records(state)
 
 

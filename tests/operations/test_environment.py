@@ -1,4 +1,5 @@
 import errno
+import logging
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from operations.environment import (
     SAFE,
     check_writable,
     data_cache,
+    keep_step_logs,
     limit_threads,
     load_tensorflow,
     prepare_environment,
@@ -94,6 +96,17 @@ def test_else_they_are_quiet():
     with warnings.catch_warnings(record=True) as heard:
         warnings.warn("not heard", UserWarning, stacklevel=1)
     assert not heard
+
+
+def test_steps_are_heard_in_their_logs_and_not_on_the_terminal():
+    handler = logging.StreamHandler()
+    logging.root.addHandler(handler)
+    logging.root.setLevel(logging.CRITICAL)
+    keep_step_logs()
+    assert (logging.root.level, handler.level) == (logging.CRITICAL, logging.NOTSET)
+    prepare_environment()
+    keep_step_logs()
+    assert (logging.root.level, handler.level) == (logging.INFO, logging.CRITICAL)
 
 
 @pytest.mark.parametrize("name", ["state", "with space", "it's; $HOME `x`"])

@@ -1,4 +1,5 @@
 from contextlib import suppress
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -8,6 +9,7 @@ from operations.execution import execute, publish
 from operations.job import Job
 from recognition.configuration.schema import RunConfig
 from recognition.errors import TrainingError
+from tests.recognition.report.samples import decision_of
 
 
 class RunInterruptedException(Exception):
@@ -36,9 +38,19 @@ def job(request):
     return Job(RunConfig(), "smoke", "", "abc", request.node.name, "", ())
 
 
+@pytest.fixture(scope="module")
+def record(state):
+    """ZenML's record of a real run."""
+    from tests.operations import tiny_pipeline
+
+    return tiny_pipeline.run("execution")
+
+
 @pytest.fixture(autouse=True)
-def _results(state, monkeypatch):
-    monkeypatch.setattr(execution, "load_results", lambda run: SimpleNamespace(page="<html>", numbers="{}"))
+def _results(record, monkeypatch):
+    metrics = SimpleNamespace(accuracy=0.75)
+    results = SimpleNamespace(run=record, page="<html>", numbers="{}", metrics=metrics, decision=decision_of())
+    monkeypatch.setattr(execution, "load_results", lambda run: results)
 
 
 def ended(client, job):
@@ -55,6 +67,15 @@ def test_a_run_that_goes_well_is_finished_with_its_files(client, job):
     assert {file.path for file in client.list_artifacts(run)} == {"report.html", "metrics.json"}
     config, code, *rest = pipeline.arguments
     assert (config, list(code), rest) == (job.config, ["train"], ["smoke", "abc", False])
+
+
+def test_both_records_of_a_run_tell_what_came_of_it(client, job, record):
+    execute(Pipeline(), (), replace(job, fallback="no network"), use_cache=True)
+    (run,) = tracking.find_runs(client, job.run_name)
+    told = {"recipe": "smoke", "commit": "abc", "fallback": "no network"}
+    assert told.items() <= client.get_run(run).data.tags.items()
+    outcome = {"test_accuracy": 0.75, "decision": "promoted"}
+    assert runs.find_run(record.name).run_metadata == {**told, **outcome}
 
 
 @pytest.mark.parametrize(("use_cache", "enable_cache"), [(True, None), (False, False)])

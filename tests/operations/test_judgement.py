@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from operations import judgement, registry
+from operations import judgement, model_store, registry
 from operations.judgement import judge
 from operations.registry import RegisteredModel
 from recognition.configuration.schema import GateConfig
@@ -54,12 +54,12 @@ def registered(monkeypatch, model_path, tmp_path):
     def fetch(uri, name):
         assert uri == "models:/ours/1"
         np.save(tmp_path / "seen.npy", held.seen)
-        return {registry.KERAS_FILE: model_path, registry.SEEN_FILE: tmp_path / "seen.npy"}[name]
+        return {model_store.KERAS_FILE: model_path, model_store.SEEN_FILE: tmp_path / "seen.npy"}[name]
 
     monkeypatch.setattr(registry, "champion", lambda client, name: held.champion)
     monkeypatch.setattr(registry, "recorded_decision", lambda client, model: held.decision)
-    monkeypatch.setattr(registry, "metadata_of", lambda uri: held.metadata)
-    monkeypatch.setattr(registry, "fetch", fetch)
+    monkeypatch.setattr(model_store, "metadata_of", lambda uri: held.metadata)
+    monkeypatch.setattr(model_store, "fetch", fetch)
     return held
 
 

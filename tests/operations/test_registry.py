@@ -7,17 +7,15 @@ import zipfile
 import numpy as np
 import pytest
 
-from operations import registry, tracking
+from operations import model_store, registry, tracking
+from operations.model_store import fetch, log_model, metadata_of
 from operations.registry import (
     CHALLENGER,
     CHAMPION,
     aliases,
     apply_decision,
     champion,
-    fetch,
     find_version,
-    log_model,
-    metadata_of,
     recorded_decision,
     register,
 )
@@ -101,7 +99,7 @@ def test_a_stored_model_is_the_one_that_was_trained(files, models, state):
 
 def test_what_a_user_of_the_model_needs_travels_with_it(files):
     assert metadata_of(files[0].uri) == METADATA
-    np.testing.assert_array_equal(np.load(fetch(files[0].uri, registry.SEEN_FILE), allow_pickle=False), SEEN)
+    np.testing.assert_array_equal(np.load(fetch(files[0].uri, model_store.SEEN_FILE), allow_pickle=False), SEEN)
 
 
 def test_nothing_of_a_stored_model_is_a_pickle(files):
@@ -190,6 +188,7 @@ def test_a_candidate_that_is_kept_back_stays_the_challenger(client, pair, name):
         assert champion(client, name) == pair[0]
         assert aliases(client, pair[1]) == [CHALLENGER]
     assert recorded_decision(client, pair[1]) == kept
+    assert client.get_model_version(name, "2").description == f"kept: {kept.reason}"
     assert json.loads(json.dumps(zenml_versions(name)[pair[1].zenml_version].run_metadata["gate"])) == kept.model_dump()
 
 

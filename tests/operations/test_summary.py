@@ -40,7 +40,9 @@ def evaluation():
 def results(run, evaluation, monkeypatch):
     monkeypatch.setattr("operations.tracking.connect", lambda: None)
     monkeypatch.setattr("operations.registry.aliases", lambda client, model: ["champion"])
-    monkeypatch.setattr("operations.registry.fetch", lambda uri, name: Path(uri.replace("models:", "/models")) / name)
+    monkeypatch.setattr(
+        "operations.model_store.fetch", lambda uri, name: Path(uri.replace("models:", "/models")) / name
+    )
     splits = {name: split_of([0, 1] * count) for name, count in (("train", 5), ("validation", 2), ("test", 3))}
     return Results(
         run=run,

@@ -8,7 +8,7 @@ import pytest
 from recognition.configuration.schema import DataConfig, Fallback
 from recognition.data.dataset import SPLITS
 from recognition.data.location import DataUnavailableError
-from recognition.data.sources import SOURCES, dataset_digest, read_dataset, resolve_source
+from recognition.data.sources import SOURCES, read_dataset, resolve_source
 from recognition.errors import InputError
 
 DIGITS = DataConfig(source="digits")
@@ -84,9 +84,9 @@ def test_digits(tmp_path):
 
 def test_digest_is_that_of_the_content(config, tmp_path):
     dataset = read_dataset(config, tmp_path)
-    digest = dataset_digest(dataset)
-    assert digest == dataset_digest(read_dataset(config, tmp_path))
-    assert digest == dataset_digest(replace(dataset, source_digest="other", notes=()))
+    digest = dataset.digest
+    assert digest == read_dataset(config, tmp_path).digest
+    assert digest == replace(dataset, source_digest="other", notes=()).digest
     images = dataset.splits["test"].images.copy()
     images[0, 0, 0, 0] ^= 1
     labels = dataset.splits["train"].labels[::-1].copy()
@@ -98,7 +98,7 @@ def test_digest_is_that_of_the_content(config, tmp_path):
         {"superclasses": (*dataset.superclasses[1:], dataset.superclasses[0])},
         {"superclass_of": dataset.superclass_of[::-1]},
     )
-    digests = {dataset_digest(replace(dataset, **change)) for change in changes}
+    digests = {replace(dataset, **change).digest for change in changes}
     assert len(digests | {digest}) == len(changes) + 1
 
 
