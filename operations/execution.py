@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ def execute(pipeline: Pipeline, cached_steps: tuple[str, ...], job: Job, use_cac
                 _annotate(job, results)
         except BaseException as error:
             interrupted = _is_interruption(error)
+            traceback.clear_frames(error.__traceback__)  # what they hold may keep a database locked
             with uninterrupted():
                 _close(job, error, interrupted)
             if interrupted:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from operations.locks import uninterrupted
 from recognition.model_file import ModelFile, describe_layers, file_digest
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ SEEN_FILE = "seen_images.npy"
 PACKAGES = ("keras", "tensorflow", "numpy")  # all that a stored model needs beside MLflow
 
 
+@uninterrupted()
 def log_model(
     client: MlflowClient, run_id: str, model: keras.Model, metadata: Mapping[str, Any], seen: NDArray[np.uint64]
 ) -> ModelFile:

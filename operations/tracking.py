@@ -1,4 +1,7 @@
-"""MLflow tracking: one run per pipeline run, on the stack's tracker or on a local SQLite."""
+"""MLflow tracking: one run per pipeline run, on the stack's tracker or on a local SQLite.
+
+Nothing here is interrupted half-way: MLflow would keep its database locked, and then nobody could close the run.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
 
 from operations.environment import state_folder
-from operations.locks import state_lock
+from operations.locks import state_lock, uninterrupted
 from recognition.training.history import Epoch, History
 
 EXPERIMENT = "recognition"
@@ -25,6 +28,7 @@ def local_tracking_uri() -> str:
     return f"sqlite:///{state_folder() / 'mlflow' / 'mlflow.db'}"
 
 
+@uninterrupted()
 def connect() -> MlflowClient:
     """A client of the active stack's MLflow tracker, or of the local database where the stack has none.
 
@@ -45,6 +49,7 @@ def connect() -> MlflowClient:
     return client
 
 
+@uninterrupted()
 def mlflow_run(client: MlflowClient, run_name: str) -> str:
     """Id of the MLflow run of a pipeline run, started if there is none.
 
@@ -65,11 +70,13 @@ def find_runs(client: MlflowClient, run_name: str) -> list[str]:
     return [str(run.info.run_id) for run in runs]
 
 
+@uninterrupted()
 def log_parameters(client: MlflowClient, run_id: str, parameters: Mapping[str, object]) -> None:
     """Log the resolved configuration; safe to repeat."""
     client.log_batch(run_id, params=[Param(key, str(value)) for key, value in parameters.items()])
 
 
+@uninterrupted()
 def log_metrics(client: MlflowClient, run_id: str, series: Iterable[tuple[str, float, int]]) -> None:
     """Log (name, value, step) triples; what the run has at that step already is not logged twice."""
     now = int(time.time() * 1000)
@@ -90,6 +97,7 @@ def history_metrics(history: History) -> list[tuple[str, float, int]]:
     return [triple for epoch in history.epochs for triple in epoch_metrics(epoch)]
 
 
+@uninterrupted()
 def log_files(client: MlflowClient, run_id: str, files: Mapping[str, bytes]) -> None:
     """Log files by name."""
     with tempfile.TemporaryDirectory() as folder:
@@ -99,6 +107,7 @@ def log_files(client: MlflowClient, run_id: str, files: Mapping[str, bytes]) -> 
             client.log_artifact(run_id, str(path))
 
 
+@uninterrupted()
 def finish_run(client: MlflowClient, run_name: str, files: Mapping[str, str], tags: Mapping[str, str]) -> None:
     """End a run that went well; log the files that a cached step did not.
 
@@ -116,6 +125,7 @@ def finish_run(client: MlflowClient, run_name: str, files: Mapping[str, str], ta
     end_run(client, run_id, "FINISHED")
 
 
+@uninterrupted()
 def end_run(client: MlflowClient, run_id: str, status: str) -> None:
     """End a run that still runs.
 

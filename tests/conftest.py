@@ -224,6 +224,12 @@ def worse_run(shared_command, worse, first_records):
     return shared_command.run(*worse, "--summary=summary.json")
 
 
+@pytest.fixture(scope="session")
+def better_run(shared_command, digits, worse_run):
+    """A longer training, without the cache, the third of its model name."""
+    return shared_command.run(*digits, "--set=train.epochs=3", "--no-cache", "--summary=summary.json")
+
+
 def _contents(train=4, test=2, seed=0):
     generator = np.random.default_rng(seed)
     return {
