@@ -62,9 +62,9 @@ def _against(
     batch_size: int,
 ) -> GateDecision:
     uri = f"models:/{champion.name}/{champion.mlflow_version}"
-    metadata = model_store.metadata_of(uri)
-    why = _incomparable(metadata, dataset)
-    if why:
+    metadata = None if _is_lost(uri) else model_store.metadata_of(uri)
+    why = "its stored files are gone" if metadata is None else _incomparable(metadata, dataset)
+    if metadata is None or why:
         kept = _unseen(dataset, seen)
         excluded = int((~kept).sum())
         return judge_incomparable(config, *_pairs(evaluation, kept), champion.mlflow_version, why, excluded)
@@ -73,6 +73,17 @@ def _against(
     predicted = _champion_predictions(uri, metadata, dataset, batch_size)[kept]
     true, ours = _pairs(evaluation, kept)
     return judge_pair(config, true, ours, predicted, champion.mlflow_version, excluded=int((~kept).sum()))
+
+
+def _is_lost(model_uri: str) -> bool:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return not model_store.fetch(model_uri, model_store.KERAS_FILE).is_file()
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return True
+        raise
 
 
 def _incomparable(metadata: dict[str, Any], dataset: ImageDataset) -> str:

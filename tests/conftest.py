@@ -230,6 +230,12 @@ def better_run(shared_command, digits, worse_run):
     return shared_command.run(*digits, "--set=train.epochs=3", "--no-cache", "--summary=summary.json")
 
 
+@pytest.fixture(scope="session")
+def better_records(inspect, better_run):
+    """What ZenML and MLflow say after that."""
+    return inspect()
+
+
 def _contents(train=4, test=2, seed=0):
     generator = np.random.default_rng(seed)
     return {

@@ -53,11 +53,6 @@ def run(request):
     return request.getfixturevalue(request.param)
 
 
-@pytest.fixture(scope="module")
-def better_records(inspect, better_run):
-    return inspect()
-
-
 def without_types(value, schema):
     """What remains of a value where the schema does not account for it, None if it does."""
     if isinstance(schema, dict):

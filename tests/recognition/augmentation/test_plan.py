@@ -34,11 +34,6 @@ def test_statistics_are_fitted_only_where_they_are_needed(photographs, plan_for)
     assert centred.std is None
 
 
-def test_whitening_contradicts_standard_deviations(small_photographs, plan_for):
-    with pytest.raises(InputError, match=r"contradicts augmentation\.featurewise_std_normalization"):
-        plan_for(small_photographs, featurewise_center=True, featurewise_std_normalization=True, zca_whitening=True)
-
-
 @pytest.mark.parametrize(
     "option", ["rotation_range", "width_shift_range", "height_shift_range", "horizontal_flip", "vertical_flip"]
 )

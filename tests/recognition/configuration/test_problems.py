@@ -161,6 +161,11 @@ def test_choices_give_the_nearest(key: str, value: str, near: str) -> None:
             ("augmentation.featurewise_center: true", "augmentation.samplewise_center: true"),
             "choose one",
         ),
+        (
+            "augmentation:\n  featurewise_center: true\n  zca_whitening: true\n  featurewise_std_normalization: true",
+            ("augmentation.zca_whitening: true", "augmentation.featurewise_std_normalization: true"),
+            "choose one",
+        ),
     ],
 )
 def test_contradictions(text: str, keys: tuple[str, str], way_out: str) -> None:
