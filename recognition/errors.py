@@ -24,10 +24,6 @@ class RecognitionError(Exception):
         details = (("received", received), ("expected", expected), ("to mend", remedy))
         super().__init__("\n".join([problem, *(f"  {name}: {text}" for name, text in details if text)]))
 
-    def __reduce__(self) -> tuple[object, ...]:
-        """Keep the four parts when the error crosses a process boundary."""
-        return _rebuild, (type(self), self.problem, self.received, self.expected, self.remedy)
-
 
 class InputError(RecognitionError):
     """Bad input or configuration, found before any work starts: exit status 2."""
@@ -37,7 +33,3 @@ class InputError(RecognitionError):
 
 class TrainingError(RecognitionError):
     """Training cannot go on: exit status 1."""
-
-
-def _rebuild(kind: type[RecognitionError], problem: str, received: str, expected: str, remedy: str) -> RecognitionError:
-    return kind(problem, received=received, expected=expected, remedy=remedy)

@@ -1,5 +1,3 @@
-import pickle
-
 import pytest
 
 from recognition.errors import InputError, RecognitionError, TrainingError
@@ -29,12 +27,3 @@ def test_a_problem_alone_is_one_line():
 
 def test_bad_input_and_failed_work_have_their_own_exit_status():
     assert [kind.exit_status for kind in (InputError, TrainingError, RecognitionError)] == [2, 1, 1]
-
-
-@pytest.mark.parametrize("kind", [InputError, TrainingError, RecognitionError])
-def test_an_error_crosses_a_process_boundary_whole(kind):
-    error = kind("wrong", **PARTS)
-    copy = pickle.loads(pickle.dumps(error))
-    assert type(copy) is kind
-    assert str(copy) == str(error)
-    assert (copy.problem, copy.received, copy.expected, copy.remedy) == ("wrong", *PARTS.values())
