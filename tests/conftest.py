@@ -165,7 +165,8 @@ def first_runs(shared_command, digits):
         "fallback": shared_command.start("--config=smoke.yaml", unreachable, *written),
     }
     if data := os.environ.get("RECOGNITION_DATA"):
-        started["cifar100"] = shared_command.start("--config=smoke.yaml", *written, RECOGNITION_DATA=data)
+        place = os.path.abspath(data)
+        started["cifar100"] = shared_command.start("--config=smoke.yaml", *written, RECOGNITION_DATA=place)
     return {name: running.end() for name, running in started.items()}
 
 

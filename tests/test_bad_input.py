@@ -204,8 +204,8 @@ def test_a_configuration_that_may_not_be_read(command, tmp_path):
 
 
 def test_a_batch_that_is_larger_than_the_data(command, digits):
-    outcome = command.run(*digits, "--set=train.batch_size=1409")
-    texts = ("received: train.batch_size: 1409", "expected: at most 1408", "to mend: --set train.batch_size=128")
+    outcome = command.run(*digits, "--set=train.batch_size=1296")
+    texts = ("received: train.batch_size: 1296", "expected: at most 1295", "to mend: --set train.batch_size=128")
     assert_refused(outcome, command.state, *texts)
 
 
