@@ -83,7 +83,7 @@ def _show_own_messages() -> None:
     """Print what the library has to say, such as that it downloads, as plain lines."""
     logger = logging.getLogger("recognition")
     if not logger.handlers:
-        logger.addHandler(logging.StreamHandler(sys.stdout))
+        logger.addHandler(logging.StreamHandler())  # stderr: the plan comes first on stdout
     logger.setLevel(logging.INFO)
     logger.propagate = False
 

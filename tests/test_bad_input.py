@@ -32,10 +32,11 @@ def archive(contents, pack, tmp_path_factory):
 def assert_refused(outcome, state, *texts):
     """The command said what is wrong in a few lines, and did nothing."""
     assert outcome.status == 2, outcome.stderr
-    assert [line for line in outcome.stdout.splitlines() if not line.startswith("Downloading ")] == []
-    assert outcome.stderr.startswith("error: ")
+    assert outcome.stdout == ""
+    message = [line for line in outcome.stderr.splitlines() if not line.startswith("Downloading ")]
+    assert message[0].startswith("error: ")
     assert "Traceback" not in outcome.stderr
-    assert len(outcome.stderr.splitlines()) <= LONGEST
+    assert len(message) <= LONGEST
     for text in texts:
         assert text in outcome.stderr
     assert [path for path in state.rglob("*") if path.is_file()] == []

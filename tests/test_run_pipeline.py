@@ -71,7 +71,7 @@ def files(folder):
 
 def test_succeeds_and_complains_about_nothing(run):
     assert run.status == 0, run.stderr
-    assert run.stderr == ""
+    assert [line for line in run.stderr.splitlines() if not line.startswith("Downloading ")] == []
 
 
 def test_summary_has_the_documented_keys_and_types(run):
@@ -185,7 +185,7 @@ def test_smoke_scores_the_whole_test_set_of_cifar100(cifar100_run):
 
 
 def test_fallback_shouts(fallback_run):
-    lines = [line for line in fallback_run.stdout.splitlines() if not line.startswith("Downloading ")]
+    lines = fallback_run.stdout.splitlines()
     assert lines[0] == lines[-1]
     assert lines[0].startswith("FALLBACK DATA: digits stands in, because CIFAR-100 is not on this machine")
     assert fallback_run.summary["data"]["fallback"] is True
