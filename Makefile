@@ -9,7 +9,7 @@ RUN = $(BIN)/python run_pipeline.py
 LOCK = $(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help train test lint format lock dashboard dashboard-stop env clean-state clean
+.PHONY: help train test test-slow lint format lock dashboard dashboard-stop env clean-state clean
 .DEFAULT_GOAL := help
 
 help: ## show this help
@@ -20,6 +20,9 @@ train: .venv/$(EXTRA).installed ## run the main job: CONFIG=train.yaml ARGS="--s
 
 test: .venv/dev.installed ## run the tests (RECOGNITION_DATA names CIFAR-100 for those that need it)
 	$(BIN)/python -m pytest
+
+test-slow: .venv/dev.installed ## run the tests that take minutes: every command of docs/own-images.md
+	$(BIN)/python -m pytest -m slow
 
 lint: .venv/dev.installed ## check style, formatting and types
 	$(BIN)/ruff check .

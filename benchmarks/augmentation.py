@@ -47,7 +47,8 @@ def ours_for(images):
     """A function that augments all images once, as round `i`."""
     labels = np.zeros(len(images), np.int32)
     plan = resolve_plan(AugmentationConfig(**OPTIONS), Split(images, labels, np.zeros(len(images), np.uint64)))
-    compiled = tf.function(lambda batch, seed: augment(batch, plan, seed), autograph=False)
+    targets = np.ones((BATCH, 1), np.float32)
+    compiled = tf.function(lambda batch, seed: augment(batch, targets[: len(batch)], plan, seed)[0], autograph=False)
 
     def run(i):
         for start in range(0, len(images), BATCH):

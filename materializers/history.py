@@ -39,7 +39,8 @@ class HistoryMaterializer(BaseMaterializer):
     def extract_metadata(self, data: History) -> dict[str, MetadataType]:
         """The facts of the training, and its best epoch."""
         facts = data.model_dump(exclude={"epochs"}, exclude_none=True)
-        return {**facts, "validation_accuracy": data.best.validation_accuracy, "epochs": len(data.epochs)}
+        best = data.best.model_dump(include={"validation_accuracy", "validation_score"})
+        return {**facts, **best, "epochs": len(data.epochs)}
 
     def compute_content_hash(self, data: History) -> str:
         """SHA-256 of the JSON."""

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import numpy as np
+from numpy.typing import NDArray
+from recognition.pictures.pairs import pairs_picture
+from zenml.artifact_stores import BaseArtifactStore
 from zenml.enums import ArtifactType, VisualizationType
 from zenml.materializers.base_materializer import BaseMaterializer
 from zenml.metadata.metadata_types import MetadataType
@@ -14,10 +17,13 @@ from zenml.metadata.metadata_types import MetadataType
 from materializers.storage import array_path, load_array, read_json, store_array, write_json, write_table
 from operations.references import write_references
 from recognition.data.dataset import Duplicates, ImageDataset, Split
+from recognition.data.encoded_images import EncodedContent, EncodedImages
+from recognition.data.findings import Findings, SuspiciousPair
+from recognition.data.image_transform import ImageTransform
 from recognition.pictures.grid import image_grid
 
 GRID_IMAGES = 40
-ARRAYS = ("images", "labels", "hashes")
+PAIRS = 24  # shown of each kind
 
 
 class ImageDatasetMaterializer(BaseMaterializer):
@@ -38,17 +44,21 @@ class ImageDatasetMaterializer(BaseMaterializer):
             "duplicates": {"within": dict(data.duplicates.within), "across": dict(data.duplicates.across)},
             "source_digest": data.source_digest,
             "notes": data.notes,
+            "transform": data.transform.to_json() if data.transform else None,
+            "findings": data.findings.to_json(),
             "splits": splits,
         }
         write_json(self.artifact_store, f"{self.uri}/dataset.json", document)
-        digests = {str(split[array]) for split in splits.values() for array in ARRAYS}
+        digests = {digest for split in splits.values() for digest in split["arrays"].values()}
         write_references(self.artifact_store, self.uri, sorted(array_path(self.artifact_store, d) for d in digests))
 
     def load(self, data_type: type[Any]) -> ImageDataset:
         """Map the arrays into memory."""
         document = cast(dict[str, Any], read_json(self.artifact_store, f"{self.uri}/dataset.json"))
+        transform = ImageTransform.from_json(document["transform"]) if document["transform"] else None
         with self.get_temporary_directory(delete_at_exit=False) as folder:
-            splits = {name: self._load_split(split, Path(folder)) for name, split in document["splits"].items()}
+            loader = _Loader(self.artifact_store, Path(folder), transform)
+            splits = {name: loader.split(split) for name, split in document["splits"].items()}
         return ImageDataset(
             name=document["name"],
             splits=splits,
@@ -58,20 +68,24 @@ class ImageDatasetMaterializer(BaseMaterializer):
             duplicates=Duplicates(**document["duplicates"]),
             source_digest=document["source_digest"],
             notes=tuple(document["notes"]),
+            transform=transform,
+            findings=Findings.from_json(document["findings"]),
         )
 
     def save_visualizations(self, data: ImageDataset) -> dict[str, VisualizationType]:
-        """A grid of labelled training images, and the number of images of each class."""
-        split = data.splits["train"]
-        sample = split.take(np.linspace(0, len(split) - 1, min(GRID_IMAGES, len(split))).astype(np.int64))
-        picture, counts = f"{self.uri}/images.png", f"{self.uri}/classes.csv"
-        with self.artifact_store.open(picture, "wb") as file:
-            file.write(image_grid(sample.images, [data.classes[label] for label in sample.labels], columns=8))
-        write_table(self.artifact_store, counts, _class_counts(data))
-        return {picture: VisualizationType.IMAGE, counts: VisualizationType.CSV}
+        """Labelled training images, the images of each class by side, and what a person should look at."""
+        tables = {"classes": _class_counts(data), **_finding_tables(data)}
+        for name, table in tables.items():
+            write_table(self.artifact_store, f"{self.uri}/{name}.csv", table)
+        pictures = {"images": _sample(data), **_pair_pictures(data)}
+        for name, picture in pictures.items():
+            with self.artifact_store.open(f"{self.uri}/{name}.png", "wb") as file:
+                file.write(picture)
+        shown = {f"{self.uri}/{name}.png": VisualizationType.IMAGE for name in pictures}
+        return {**shown, **{f"{self.uri}/{name}.csv": VisualizationType.CSV for name in tables}}
 
     def extract_metadata(self, data: ImageDataset) -> dict[str, MetadataType]:
-        """Sizes, counts of each class, duplicates and the content digest."""
+        """Sizes, counts of each class, duplicates, findings and the content digest."""
         names = data.classes
         metadata: dict[str, Any] = {
             "name": data.name,
@@ -81,6 +95,8 @@ class ImageDatasetMaterializer(BaseMaterializer):
             "classes": len(names),
             "duplicates_within": dict(data.duplicates.within),
             "duplicates_across": dict(data.duplicates.across),
+            "unreadable": len(data.findings.unreadable),
+            "suspicious_pairs": dict(data.findings.counts),
         }
         for side, split in data.splits.items():
             counts = split.counts(len(names)).tolist()
@@ -91,13 +107,81 @@ class ImageDatasetMaterializer(BaseMaterializer):
         """The digest of everything in it: the same content leaves later steps cached."""
         return data.digest
 
-    def _store_split(self, split: Split) -> dict[str, object]:
-        digests = {name: store_array(self.artifact_store, getattr(split, name)) for name in ARRAYS}
-        return {**digests, "paths": list(split.paths)}
+    def _store_split(self, split: Split) -> dict[str, Any]:
+        arrays = {name: store_array(self.artifact_store, array) for name, array in _arrays(split).items()}
+        return {"arrays": arrays, "paths": list(split.paths)}
 
-    def _load_split(self, split: Mapping[str, Any], folder: Path) -> Split:
-        arrays: dict[str, Any] = {name: load_array(self.artifact_store, split[name], folder) for name in ARRAYS}
-        return Split(**arrays, paths=tuple(split["paths"]))
+
+class _Loader:
+    """Loads the splits of one data set; sides whose images stay encoded share their bytes."""
+
+    def __init__(self, store: BaseArtifactStore, folder: Path, transform: ImageTransform | None) -> None:
+        self._store, self._folder, self._transform = store, folder, transform
+        self._contents: dict[str, EncodedContent] = {}
+
+    def split(self, document: Mapping[str, Any]) -> Split:
+        digests = document["arrays"]
+        arrays: dict[str, Any] = {
+            name: load_array(self._store, digest, self._folder) for name, digest in digests.items() if name != "content"
+        }
+        if "content" in digests:
+            arrays["images"] = self._encoded(digests["content"], arrays.pop("spans"))
+        return Split(**arrays, paths=tuple(document["paths"]))
+
+    def _encoded(self, digest: str, spans: NDArray[np.int64]) -> EncodedImages:
+        assert self._transform is not None, "encoded images are a user's own"
+        if digest not in self._contents:
+            values = cast(NDArray[np.uint8], load_array(self._store, digest, self._folder))
+            self._contents[digest] = EncodedContent(values)
+        return EncodedImages(self._contents[digest], spans, self._transform)
+
+
+def _arrays(split: Split) -> dict[str, NDArray[np.generic]]:
+    arrays: dict[str, NDArray[np.generic]] = {"labels": split.labels, "hashes": split.hashes}
+    if split.weights is not None:
+        arrays["weights"] = split.weights
+    if isinstance(split.images, EncodedImages):
+        return {**arrays, "content": split.images.content.values, "spans": split.images.spans}
+    return {**arrays, "images": split.images}
+
+
+def _sample(data: ImageDataset) -> bytes:
+    split = data.splits["train"]
+    chosen = np.linspace(0, len(split) - 1, min(GRID_IMAGES, len(split))).astype(np.int64)
+    return image_grid(split.images[chosen], [data.classes[label] for label in split.labels[chosen]], columns=8)
+
+
+def _pair_pictures(data: ImageDataset) -> dict[str, bytes]:
+    """A picture of the pairs of each kind that there is, by name."""
+    pictures = {}
+    for kind in dict.fromkeys(pair.kind for pair in data.findings.pairs):
+        pairs = [pair for pair in data.findings.pairs if pair.kind == kind][:PAIRS]
+        titles = [(_title(data, pair, 0), _title(data, pair, 1)) for pair in pairs]
+        first, second = (np.stack([_image(data, pair, which) for pair in pairs]) for which in (0, 1))
+        pictures[kind.replace(" ", "_")] = pairs_picture(first, second, titles)
+    return pictures
+
+
+def _image(data: ImageDataset, pair: SuspiciousPair, which: int) -> NDArray[np.uint8]:
+    place = (pair.first, pair.second)[which]
+    image: NDArray[np.uint8] = data.splits[place.side].images[place.number]
+    return image
+
+
+def _title(data: ImageDataset, pair: SuspiciousPair, which: int) -> str:
+    side, number = (pair.first, pair.second)[which]
+    split = data.splits[side]
+    return f"{data.classes[split.labels[number]]}, {side}, {split.paths[number]}"
+
+
+def _finding_tables(data: ImageDataset) -> dict[str, list[tuple[object, ...]]]:
+    tables: dict[str, list[tuple[object, ...]]] = {}
+    if data.findings.unreadable:
+        tables["unreadable"] = [("file", "reason"), *data.findings.unreadable]
+    if data.findings.pairs:
+        rows = [(pair.kind, _title(data, pair, 0), _title(data, pair, 1)) for pair in data.findings.pairs]
+        tables["suspicious_pairs"] = [("kind", "one", "other"), *rows]
+    return tables
 
 
 def _class_counts(data: ImageDataset) -> list[tuple[object, ...]]:

@@ -8,6 +8,7 @@ from typing import Never
 
 from tqdm import tqdm
 
+from recognition.evaluation.score import in_words
 from recognition.training.history import Epoch
 from recognition.training.listener import TrainingListener
 
@@ -25,9 +26,14 @@ def count(number: int, word: str) -> str:
 
 
 class TrainingProgress(TrainingListener):
-    """A bar with images/s and time left on a terminal, a plain line now and then elsewhere."""
+    """A bar with images/s and time left on a terminal, a plain line now and then elsewhere.
 
-    def __init__(self) -> None:
+    Args:
+        metric: What decides the best epoch.
+    """
+
+    def __init__(self, metric: str) -> None:
+        self._metric = metric
         self._terminal = sys.__stdout__ is not None and sys.__stdout__.isatty()
         self._bar: tqdm[Never] | None = None
         self._last_line = time.monotonic()
@@ -52,9 +58,12 @@ class TrainingProgress(TrainingListener):
         self._last_line = time.monotonic()
         say(
             f"  epoch {epoch.epoch}: loss {epoch.train_loss:.3f}, validation loss {epoch.validation_loss:.3f}, "
-            f"validation accuracy {epoch.validation_accuracy:.2%}, {epoch.images_per_second:.0f} images/s, "
-            f"{epoch.seconds:.0f} s"
+            f"validation accuracy {epoch.validation_accuracy:.2%}, {self._score(epoch)}"
+            f"{epoch.images_per_second:.0f} images/s, {epoch.seconds:.0f} s"
         )
+
+    def _score(self, epoch: Epoch) -> str:
+        return "" if self._metric == "accuracy" else f"{in_words(self._metric)} {epoch.validation_score:.2%}, "
 
     def _draw(self, images: int, total: int) -> None:
         if self._bar is None:

@@ -12,6 +12,7 @@ from operations.console import count
 from operations.registry import RegisteredModel
 from recognition.data.dataset import ImageDataset
 from recognition.evaluation.evaluation import Metrics
+from recognition.evaluation.score import in_words
 from recognition.gate import GateDecision
 from recognition.training.history import History
 
@@ -90,13 +91,17 @@ def build_summary(results: Results, recipe: str, commit: str | None, fallback: b
         "train": {
             "recipe": recipe,
             **history.model_dump(include={"network", "parameters", "device", "precision", "seed", "resumed_from"}),
-            **history.model_dump(include={"best_epoch", "seconds", "images_per_second"}),
+            **history.model_dump(include={"metric", "best_epoch", "seconds", "images_per_second"}),
             "epochs": len(history.epochs),
         },
-        "validation": {"accuracy": history.best.validation_accuracy, "loss": history.best.validation_loss},
-        "test": metrics.model_dump(include={"accuracy", "loss", "top5", "superclass_accuracy", "images"}),
+        "validation": {
+            "accuracy": history.best.validation_accuracy,
+            "loss": history.best.validation_loss,
+            "score": history.best.validation_score,
+        },
+        "test": metrics.model_dump(exclude={"classes"}),
         "model": _model(results.registered),
-        "gate": decision.model_dump(include={"decision", "reason", "champion"}),
+        "gate": decision.model_dump(include={"decision", "reason", "metric", "candidate", "champion"}),
         "report": str(report),
         "steps": {name: _step(step) for name, step in run.steps.items()},
     }
@@ -107,6 +112,7 @@ def render_summary(summary: Mapping[str, Any]) -> str:
     test, train, model, gate, data = (summary[key] for key in ("test", "train", "model", "gate", "data"))
     lines = [
         ("accuracy", f"{test['accuracy']:.2%} of {test['images']:,} test images (validation {_validation(summary)})"),
+        *_in_charge(summary),
         ("loss", f"{test['loss']:.4f}"),
         ("top-5", f"{test['top5']:.2%}"),
         ("superclass", "-" if test["superclass_accuracy"] is None else f"{test['superclass_accuracy']:.2%}"),
@@ -115,18 +121,35 @@ def render_summary(summary: Mapping[str, Any]) -> str:
             f"{count(train['epochs'], 'epoch')}, best {train['best_epoch']}, {train['seconds']:.0f} s, {_speed(train)}",
         ),
         ("cached", ", ".join(name for name, step in summary["steps"].items() if step["cached"]) or "nothing"),
-        ("champion", "none yet" if gate["champion"] is None else f"{gate['champion']:.2%} on the same images"),
+        ("champion", _champion(gate)),
         ("decision", f"{gate['decision']}: {gate['reason']}"),
         ("model", f"{model['name']} version {model['zenml_version']}, MLflow {model['mlflow_version']}"),
         ("report", summary["report"]),
         ("dashboard", "make dashboard"),
     ]
     head = f"{data['name']}, {summary['run']['name']}, {summary['run']['seconds']:.0f} s"
-    return "\n".join([head, *(f"  {name:<11}{text}" for name, text in lines)])
+    width = max(len(name) for name, _ in lines) + 1
+    return "\n".join([head, *(f"  {name:<{width}}{text}" for name, text in lines)])
 
 
 def _validation(summary: Mapping[str, Any]) -> str:
     return f"{summary['validation']['accuracy']:.2%}"
+
+
+def _in_charge(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The metric that decided, where it is not accuracy."""
+    metric = summary["train"]["metric"]
+    if metric == "accuracy":
+        return []
+    test, validation = summary["test"][metric], summary["validation"]["score"]
+    return [(in_words(metric), f"{test:.2%} (validation {validation:.2%})")]
+
+
+def _champion(gate: Mapping[str, Any]) -> str:
+    if gate["champion"] is None:
+        return "none to compare with"
+    metric = "" if gate["metric"] == "accuracy" else f"{in_words(gate['metric'])} "
+    return f"{metric}{gate['champion']:.2%} on the same images"
 
 
 def _speed(train: Mapping[str, Any]) -> str:

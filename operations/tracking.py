@@ -13,6 +13,7 @@ from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
+from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
 
 from operations.environment import state_folder
 from operations.locks import state_lock, uninterrupted
@@ -72,8 +73,9 @@ def find_runs(client: MlflowClient, run_name: str) -> list[str]:
 
 @uninterrupted()
 def log_parameters(client: MlflowClient, run_id: str, parameters: Mapping[str, object]) -> None:
-    """Log the resolved configuration; safe to repeat."""
-    client.log_batch(run_id, params=[Param(key, str(value)) for key, value in parameters.items()])
+    """Log the resolved configuration, long values cut to what MLflow takes; safe to repeat."""
+    params = [Param(key, str(value)[:MAX_PARAM_VAL_LENGTH]) for key, value in parameters.items()]
+    client.log_batch(run_id, params=params)
 
 
 @uninterrupted()
@@ -87,14 +89,20 @@ def log_metrics(client: MlflowClient, run_id: str, series: Iterable[tuple[str, f
         client.log_batch(run_id, metrics=missing[start : start + METRICS_PER_BATCH])
 
 
-def epoch_metrics(epoch: Epoch) -> list[tuple[str, float, int]]:
-    """An epoch's numbers as (name, value, epoch) triples."""
-    return [(name, float(value), epoch.epoch) for name, value in epoch.model_dump(exclude={"epoch"}).items()]
+def epoch_metrics(epoch: Epoch, metric: str) -> list[tuple[str, float, int]]:
+    """An epoch's numbers as (name, value, epoch) triples; the score by the name of the metric, once.
+
+    Args:
+        epoch: The epoch.
+        metric: What decides the best epoch, such as "macro_f1".
+    """
+    values = epoch.model_dump(exclude={"epoch", "validation_score"}) | {f"validation_{metric}": epoch.validation_score}
+    return [(name, float(value), epoch.epoch) for name, value in values.items()]
 
 
 def history_metrics(history: History) -> list[tuple[str, float, int]]:
     """A history's numbers as (name, value, epoch) triples."""
-    return [triple for epoch in history.epochs for triple in epoch_metrics(epoch)]
+    return [triple for epoch in history.epochs for triple in epoch_metrics(epoch, history.metric)]
 
 
 @uninterrupted()

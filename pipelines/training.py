@@ -31,7 +31,7 @@ def training(config: RunConfig, code: dict[str, str], recipe: str, commit: str |
     configuration = configure(config)
     dataset = ingest(configuration, fallback)
     plan = augmentation(dataset, config.augmentation, code["augmentation"])
-    model, history = train(dataset, plan, config.train, config.resources, code["train"])
+    model, history = train(dataset, plan, config.train, config.evaluation.metric, config.resources, code["train"])
     evaluation = evaluate(dataset, model, config.evaluation, code["evaluate"])
     registered = register(configuration, dataset, plan, model, history, evaluation)
     decision = gate(registered, evaluation, dataset, config.gate, config.evaluation)

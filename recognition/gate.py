@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from recognition.configuration.schema import GateConfig
+from recognition.evaluation.score import in_words, score
 
 Labels = NDArray[np.integer]
 
@@ -16,8 +18,9 @@ Labels = NDArray[np.integer]
 class GateDecision(BaseModel):
     """A decision with its numbers and its reason in words.
 
-    `candidate` and `champion` are values of `metric` on the same `images`; `champion` is None where there is none
-    or where it cannot be compared. `excluded` images were left out because a model was trained or selected on them.
+    `candidate` and `champion` are values of `metric` on the same `images`; `candidate` is None where no image is left,
+    `champion` also where there is none or where it cannot be compared. `excluded` images were left out because a model
+    was trained or selected on them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -25,114 +28,106 @@ class GateDecision(BaseModel):
     decision: Literal["promoted", "kept"]
     reason: str
     metric: str
-    candidate: float
+    candidate: float | None
     champion: float | None
     champion_version: str | None
     images: int
     excluded: int
 
 
-def score(metric: str, true: Labels, predicted: Labels) -> float:
-    """A metric as a fraction, computed by scikit-learn.
+@dataclass(frozen=True)
+class Trial:
+    """A candidate's answers for images that no model in question has seen.
 
-    Args:
+    Attributes:
         metric: "accuracy", "balanced_accuracy" or "macro_f1".
         true: Integers, (n,).
-        predicted: Integers, (n,).
+        predicted: Integers, (n,), the candidate's.
+        excluded: Number of images left out.
     """
-    from sklearn.metrics import accuracy_score, f1_score, recall_score
 
-    if metric == "accuracy":
-        return float(accuracy_score(true, predicted))
-    present = np.unique(true)
-    if metric == "balanced_accuracy":
-        return float(recall_score(true, predicted, labels=present, average="macro", zero_division=0))
-    return float(f1_score(true, predicted, labels=present, average="macro", zero_division=0))
+    metric: str
+    true: Labels
+    predicted: Labels
+    excluded: int
+
+    def score(self, predicted: Labels) -> float:
+        """The metric of anyone's predictions for the same images; there must be an image."""
+        return score(self.metric, self.true, predicted)
 
 
-def judge_first(config: GateConfig, true: Labels, predicted: Labels, excluded: int) -> GateDecision:
-    """A first champion must beat chance by the configured margin.
+def judge_first(config: GateConfig, trial: Trial) -> GateDecision:
+    """A first champion must beat chance by the configured margin; without an image left it cannot.
 
     Chance is what always naming the most frequent class would score; for the averages over classes, one class in all.
 
     Args:
-        config: Metric and margin.
-        true: Integers, (n,), of the images that neither model has seen.
-        predicted: Integers, (n,), the candidate's.
-        excluded: Number of images left out.
+        config: The margin.
+        trial: The candidate's answers.
     """
-    counts = np.unique(true, return_counts=True)[1]
-    chance = float(counts.max() / counts.sum()) if config.metric == "accuracy" else 1 / len(counts)
-    candidate = score(config.metric, true, predicted)
-    needed = chance + config.margin_over_chance
+    if not len(trial.true):
+        return _nothing_left(trial)
+    counts = np.unique(trial.true, return_counts=True)[1]
+    chance = float(counts.max() / counts.sum()) if trial.metric == "accuracy" else 1 / len(counts)
+    candidate, needed = trial.score(trial.predicted), chance + config.margin_over_chance
     good = candidate >= needed
     relation = "reaches" if good else "does not reach"
-    return GateDecision(
-        decision="promoted" if good else "kept",
-        reason=f"there is no champion yet, and {_named(config)} {candidate:.2%} {relation} the {needed:.2%} asked of a "
-        f"first one (chance {chance:.2%} plus {config.margin_over_chance:.2%})",
-        metric=config.metric,
-        candidate=candidate,
-        champion=None,
-        champion_version=None,
-        images=len(true),
-        excluded=excluded,
+    reason = (
+        f"there is no champion yet, and {in_words(trial.metric)} {candidate:.2%} {relation} the {needed:.2%} asked of "
+        f"a first one (chance {chance:.2%} plus {config.margin_over_chance:.2%})"
     )
+    return _decision(trial, good, reason)
 
 
-def judge_pair(
-    config: GateConfig, true: Labels, predicted: Labels, champion: Labels, version: str, excluded: int
-) -> GateDecision:
-    """A candidate must be better than the champion on the same images.
+def judge_pair(trial: Trial, champion: Labels, version: str) -> GateDecision:
+    """A candidate must be better than the champion on the same images; without an image left it is not.
 
     Args:
-        config: The metric.
-        true: Integers, (n,), of the images that neither model has seen.
-        predicted: Integers, (n,), the candidate's.
-        champion: Integers, (n,), the champion's.
+        trial: The candidate's answers.
+        champion: Integers, (n,), the champion's predictions for the same images.
         version: The champion's version.
-        excluded: Number of images left out.
     """
-    ours, theirs = score(config.metric, true, predicted), score(config.metric, true, champion)
-    better = ours > theirs
-    relation = "is better than" if better else "is not better than"
-    return GateDecision(
-        decision="promoted" if better else "kept",
-        reason=f"{_named(config)} {ours:.2%} {relation} the {theirs:.2%} of champion version {version}, "
-        f"both on the same {len(true):,} images",
-        metric=config.metric,
-        candidate=ours,
-        champion=theirs,
-        champion_version=version,
-        images=len(true),
-        excluded=excluded,
+    if not len(trial.true):
+        return _nothing_left(trial, version)
+    ours, theirs = trial.score(trial.predicted), trial.score(champion)
+    relation = "is better than" if ours > theirs else "is not better than"
+    reason = (
+        f"{in_words(trial.metric)} {ours:.2%} {relation} the {theirs:.2%} of champion version {version}, "
+        f"both on the same {len(trial.true):,} images"
     )
+    return _decision(trial, ours > theirs, reason, version, theirs)
 
 
-def judge_incomparable(
-    config: GateConfig, true: Labels, predicted: Labels, version: str, why: str, excluded: int
-) -> GateDecision:
-    """Where the champion cannot answer the same question, an explicit setting decides.
+def judge_incomparable(config: GateConfig, trial: Trial, version: str, why: str) -> GateDecision:
+    """Where the champion cannot answer the same question, an explicit setting decides, if an image is left.
 
     Args:
         config: The setting, `gate.incomparable`.
-        true: Integers, (n,), of the images that the candidate has not seen.
-        predicted: Integers, (n,), the candidate's.
+        trial: The candidate's answers.
         version: The champion's version.
         why: What makes the two incomparable.
-        excluded: Number of images left out.
     """
+    if not len(trial.true):
+        return _nothing_left(trial, version)
+    reason = f"champion version {version} cannot be compared: {why}; gate.incomparable is {config.incomparable}"
+    return _decision(trial, config.incomparable == "promote", reason, version)
+
+
+def _nothing_left(trial: Trial, version: str | None = None) -> GateDecision:
+    reason = f"no test image is left to judge by: a model was trained or selected on each of the {trial.excluded:,}"
+    return _decision(trial, False, reason, version)
+
+
+def _decision(
+    trial: Trial, promoted: bool, reason: str, version: str | None = None, champion: float | None = None
+) -> GateDecision:
     return GateDecision(
-        decision="promoted" if config.incomparable == "promote" else "kept",
-        reason=f"champion version {version} cannot be compared: {why}; gate.incomparable is {config.incomparable}",
-        metric=config.metric,
-        candidate=score(config.metric, true, predicted),
-        champion=None,
+        decision="promoted" if promoted else "kept",
+        reason=reason,
+        metric=trial.metric,
+        candidate=trial.score(trial.predicted) if len(trial.true) else None,
+        champion=champion,
         champion_version=version,
-        images=len(true),
-        excluded=excluded,
+        images=len(trial.true),
+        excluded=trial.excluded,
     )
-
-
-def _named(config: GateConfig) -> str:
-    return config.metric.replace("_", " ").replace("f1", "F1")

@@ -7,10 +7,11 @@ from recognition.configuration.schema import RunConfig
 from recognition.data.dataset import ImageDataset
 from recognition.errors import InputError
 from recognition.networks import SMALLEST_SIZES
+from recognition.training.class_weights import check_class_weights
 
 
 def check_fits(config: RunConfig, dataset: ImageDataset) -> None:
-    """Check that batches, network and augmentation fit the images.
+    """Check that batches, network, augmentation and class weights fit the images.
 
     Args:
         config: The configuration that the run uses.
@@ -21,6 +22,7 @@ def check_fits(config: RunConfig, dataset: ImageDataset) -> None:
     """
     _check_batch(config, len(dataset.splits["train"]))
     _check_size(config, dataset.image_shape)
+    check_class_weights(config.train.class_weights, dataset.classes)
     check_plan(config.augmentation, dataset.splits["train"])
 
 

@@ -29,12 +29,12 @@ def gate(
         registered: The candidate.
         evaluation: Its predictions.
         dataset: The test split, and what the candidate has seen.
-        config: Metric, margin, and what to do with an incomparable champion.
-        scoring: How to go through the images.
+        config: Margin, and what to do with an incomparable champion.
+        scoring: The metric, and how to go through the images.
     """
     client = tracking.connect()
     with state_lock("gate"):
-        decision = judge(client, registered, evaluation, dataset, config, scoring.batch_size)
+        decision = judge(client, registered, evaluation, dataset, config, scoring)
         registry.apply_decision(client, registered, decision)
     run_id = tracking.mlflow_run(client, get_step_context().pipeline_run.name)
     client.set_tag(run_id, "gate.decision", decision.decision)

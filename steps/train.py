@@ -23,19 +23,24 @@ from recognition.training.train import train as train_network
 class _TrackedProgress(TrainingProgress):
     """Shows progress and logs each epoch to MLflow as it ends."""
 
-    def __init__(self, client: MlflowClient, run_id: str) -> None:
-        super().__init__()
+    def __init__(self, metric: str, client: MlflowClient, run_id: str) -> None:
+        super().__init__(metric)
         self._client, self._run_id = client, run_id
 
     def on_epoch(self, epoch: Epoch) -> None:
         """Print and log an epoch."""
         super().on_epoch(epoch)
-        tracking.log_metrics(self._client, self._run_id, tracking.epoch_metrics(epoch))
+        tracking.log_metrics(self._client, self._run_id, tracking.epoch_metrics(epoch, self._metric))
 
 
 @step(output_materializers={"model": ModelFileMaterializer, "history": HistoryMaterializer})
 def train(
-    dataset: ImageDataset, plan: IllustratedPlan, config: TrainConfig, resources: ResourcesConfig, code: str
+    dataset: ImageDataset,
+    plan: IllustratedPlan,
+    config: TrainConfig,
+    metric: str,
+    resources: ResourcesConfig,
+    code: str,
 ) -> tuple[Annotated[ModelFile, "model"], Annotated[History, "history"]]:
     """Train on the training split and keep the epoch that validates best.
 
@@ -43,6 +48,7 @@ def train(
         dataset: Train and validation splits.
         plan: Augmentation and normalization.
         config: The recipe.
+        metric: What "best" means; the rest of section `evaluation` cannot change a training.
         resources: What training may use of its machine.
         code: Hash of the code behind this step, for the cache.
     """
@@ -51,9 +57,10 @@ def train(
     client = tracking.connect()
     run_id = tracking.mlflow_run(client, get_step_context().pipeline_run.name)
     log_metadata({"mlflow_run_id": run_id})
-    fingerprint = (digest, plan.plan.digest, config.model_dump_json(), code)
+    fingerprint = (digest, plan.plan.digest, config.model_dump_json(), metric, code)
     with training_folder(fingerprint) as checkpoints:
-        trained = train_network(dataset, plan.plan, config, checkpoints, _TrackedProgress(client, run_id))
+        progress = _TrackedProgress(metric, client, run_id)
+        trained = train_network(dataset, plan.plan, config, metric, checkpoints, progress)
     metadata = {
         "classes": list(dataset.classes),
         "superclasses": list(dataset.superclasses),
@@ -61,7 +68,9 @@ def train(
         "image_shape": list(dataset.image_shape),
         "data": dataset.name,
         "data_digest": digest,
+        "transform": dataset.transform.to_json() if dataset.transform else None,
         "train": config.model_dump(),
+        "metric": metric,
         "augmentation": plan.plan.options.model_dump(),
     }
     seen = np.concatenate([dataset.splits[side].hashes for side in ("train", "validation")])

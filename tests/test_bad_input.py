@@ -155,7 +155,7 @@ def test_no_data_no_network_and_no_fallback(command):
         ("augmentation.flip=true", ["unknown key augmentation.flip"]),
         ("train.epoch=3", ["unknown key train.epoch", "did you mean train.epochs?"]),
         ("evaluation.batch=3", ["unknown key evaluation.batch"]),
-        ("gate.metrics=accuracy", ["unknown key gate.metrics", "did you mean gate.metric?"]),
+        ("evaluation.metrics=accuracy", ["unknown key evaluation.metrics", "did you mean evaluation.metric?"]),
         ("model.nam=x", ["unknown key model.nam", "did you mean model.name?"]),
         ("resources.cores=2", ["unknown key resources.cores", "expected: one of threads"]),
         ("epochs", ["not a key and its value", "expected: key.path=value"]),

@@ -1,4 +1,4 @@
-"""What a run does to its images: the ten options, resolved against the training split."""
+"""What a run does to its images: the options, resolved against the training split."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from recognition.augmentation.statistics import channel_moments, require_zca_is_possible, zca_matrix
 from recognition.configuration.schema import AugmentationConfig
 from recognition.data.dataset import Split, array_digest
+from recognition.data.encoded_images import Images
 from recognition.errors import InputError
 
 PLAN_FILE = "plan.json"
@@ -27,7 +28,7 @@ class AugmentationPlan:
     Two plans are the same where their digests are.
 
     Attributes:
-        options: The ten options as given.
+        options: The options as given.
         image_shape: Height, width and channels.
         height_shift: Furthest shift up and down, in pixels.
         width_shift: Furthest shift to the left and right, in pixels.
@@ -49,6 +50,28 @@ class AugmentationPlan:
         """Whether training images are rotated, shifted or flipped."""
         flips = self.options.horizontal_flip or self.options.vertical_flip
         return bool(self.options.rotation_range or self.height_shift or self.width_shift or flips)
+
+    @property
+    def changes_colors(self) -> bool:
+        """Whether brightness, contrast, saturation or hue of training images change."""
+        options = self.options
+        return bool(options.brightness or options.contrast or options.saturation or options.hue)
+
+    @property
+    def rand_augment_magnitude(self) -> float:
+        """Strength of RandAugment's operations, 0–10; 9 where none is given."""
+        magnitude = self.options.rand_augment_magnitude
+        return 9.0 if magnitude is None else magnitude
+
+    @property
+    def cutout_side(self) -> int:
+        """Side of the erased square in pixels, with cutout."""
+        return max(1, round(self.options.cutout * min(self.image_shape[:2])))
+
+    @property
+    def mixes_images(self) -> bool:
+        """Whether training images, and their labels, are mixed with others."""
+        return bool(self.options.mixup or self.options.cutmix)
 
     @property
     def digest(self) -> str:
@@ -96,11 +119,12 @@ def check_plan(config: AugmentationConfig, split: Split) -> None:
     """Check, without reading a pixel, that the options fit the training images.
 
     Args:
-        config: The ten options.
+        config: The options.
         split: The training split.
 
     Raises:
-        InputError: A shift reaches the image's size, or the images are too large or too few for zca_whitening.
+        InputError: A shift or random_crop reaches the image's size, there are no colours for saturation or hue to
+            change, or the images are too large or too few for zca_whitening.
     """
     _unfitted(config, split)
     if config.zca_whitening:
@@ -113,11 +137,12 @@ def resolve_plan(config: AugmentationConfig, split: Split) -> AugmentationPlan:
     A shift range below 1 is a share of the height or width, else pixels, as in Keras.
 
     Args:
-        config: The ten options.
+        config: The options.
         split: The training split and no other: its statistics become part of the model.
 
     Raises:
-        InputError: A shift reaches the image's size, or the images are too large or too few for zca_whitening.
+        InputError: A shift or random_crop reaches the image's size, there are no colours for saturation or hue to
+            change, or the images are too large or too few for zca_whitening.
     """
     plan = _unfitted(config, split)
     return _fitted(plan, split.images) if config.featurewise_center else plan
@@ -127,10 +152,12 @@ def _unfitted(config: AugmentationConfig, split: Split) -> AugmentationPlan:
     height, width, channels = (int(size) for size in split.images.shape[1:])
     height_shift = _pixels("height_shift_range", config.height_shift_range, height)
     width_shift = _pixels("width_shift_range", config.width_shift_range, width)
+    _require_border_fits(config.random_crop, min(height, width))
+    _require_colors(config, channels)
     return AugmentationPlan(config, (height, width, channels), height_shift, width_shift)
 
 
-def _fitted(plan: AugmentationPlan, images: NDArray[np.uint8]) -> AugmentationPlan:
+def _fitted(plan: AugmentationPlan, images: Images) -> AugmentationPlan:
     mean, std = channel_moments(images)
     return replace(
         plan,
@@ -150,6 +177,28 @@ def _pixels(key: str, shift_range: float, size: int) -> float:
         expected=f"a share below 1, or 1 to {size} pixels (exclusive)",
         remedy=f"for instance augmentation.{key}: 0.1",
     )
+
+
+def _require_border_fits(border: int, side: int) -> None:
+    if border < side:
+        return
+    raise InputError(
+        "augmentation.random_crop reaches beyond the image, which is mirrored only once",
+        received=f"a border of {border} pixels, of images {side} pixels long on their shorter side",
+        expected=f"at most {side - 1} pixels",
+        remedy=f"for instance augmentation.random_crop: {side // 8}",
+    )
+
+
+def _require_colors(config: AugmentationConfig, channels: int) -> None:
+    for key in ("saturation", "hue"):
+        if channels == 1 and getattr(config, key):
+            raise InputError(
+                f"augmentation.{key} changes colours, and grey images have none",
+                received=f"augmentation.{key}: {getattr(config, key):g}, and images of one channel",
+                expected="images of three channels",
+                remedy=f"set augmentation.{key}: 0",
+            )
 
 
 def _decoded(content: dict[str, Any], folder: Path) -> dict[str, Any]:

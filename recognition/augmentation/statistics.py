@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from recognition.data.encoded_images import Images
 from recognition.errors import InputError
 
 EPSILON = 1e-6  # ImageDataGenerator adds it to every standard deviation and singular value
@@ -15,7 +16,7 @@ ZCA_LIMIT = 3072
 Vector = NDArray[np.float64]
 
 
-def channel_moments(images: NDArray[np.uint8]) -> tuple[Vector, Vector]:
+def channel_moments(images: Images) -> tuple[Vector, Vector]:
     """Mean and standard deviation of each channel, as `ImageDataGenerator.fit` defines them.
 
     Args:
@@ -28,16 +29,16 @@ def channel_moments(images: NDArray[np.uint8]) -> tuple[Vector, Vector]:
         InputError: There are no images.
     """
     _require_images(images)
-    sums = np.zeros((2, images[0].size))
+    sums = np.zeros((2, _values(images)))
     # 256 squared bytes add up to less than 2**24, below which float32 counts exactly
-    for values in _flat_chunks(images, min(256, max(1, 2**24 // images[0].size)), np.float32):
+    for values in _flat_chunks(images, min(256, max(1, 2**24 // _values(images))), np.float32):
         sums += values.sum(axis=0), np.einsum("ij,ij->j", values, values)
     pixels = images.size // images.shape[-1]
     mean, mean_square = sums.reshape(2, -1, images.shape[-1]).sum(axis=1) / pixels
     return mean / 255, np.sqrt(np.maximum(mean_square - mean**2, 0)) / 255
 
 
-def zca_matrix(images: NDArray[np.uint8], mean: Vector) -> NDArray[np.float32]:
+def zca_matrix(images: Images, mean: Vector) -> NDArray[np.float32]:
     """The ZCA whitening matrix of centred images, as `ImageDataGenerator.fit` of Keras 3.15 defines it.
 
     With sigma = X^T X / n and its eigenvectors u and eigenvalues v, the matrix is
@@ -66,8 +67,8 @@ def zca_matrix(images: NDArray[np.uint8], mean: Vector) -> NDArray[np.float32]:
     return whitening.astype(np.float32)
 
 
-def _second_moment(images: NDArray[np.uint8], mean: Vector) -> Vector:
-    size = images[0].size
+def _second_moment(images: Images, mean: Vector) -> Vector:
+    size = _values(images)
     moment, centre = np.zeros((size, size)), np.tile(mean, size // len(mean))
     for values in _flat_chunks(images, 2048, np.float64):
         values /= 255
@@ -77,18 +78,23 @@ def _second_moment(images: NDArray[np.uint8], mean: Vector) -> Vector:
     return moment
 
 
-def _flat_chunks(images: NDArray[np.uint8], size: int, dtype: DTypeLike) -> Iterator[NDArray[np.floating]]:
+def _flat_chunks(images: Images, size: int, dtype: DTypeLike) -> Iterator[NDArray[np.floating]]:
     for start in range(0, len(images), size):
         chunk = images[start : start + size]
         yield chunk.reshape(len(chunk), -1).astype(dtype)
 
 
-def _require_images(images: NDArray[np.uint8]) -> None:
+def _values(images: Images) -> int:
+    """Of each image, none being decoded for it."""
+    return int(np.prod(images.shape[1:]))
+
+
+def _require_images(images: Images) -> None:
     if len(images) == 0:
         raise InputError("there are no training images to learn from", received="0", expected="1 or more")
 
 
-def require_zca_is_possible(images: NDArray[np.uint8]) -> None:
+def require_zca_is_possible(images: Images) -> None:
     """Refuse images that are too large or too few for `zca_matrix`.
 
     Args:
@@ -98,7 +104,7 @@ def require_zca_is_possible(images: NDArray[np.uint8]) -> None:
         InputError: They are.
     """
     _require_images(images)
-    values = images[0].size
+    values = _values(images)
     if values > ZCA_LIMIT:
         raise InputError(
             "the images are too large for augmentation.zca_whitening, whose matrix grows with the square of their size",

@@ -105,7 +105,7 @@ def _expected(schema: _Schema) -> str:
 
 
 def _choices(schema: _Schema) -> tuple[str, ...]:
-    return tuple(schema.get("enum", [schema["const"]] if "const" in schema else []))
+    return tuple(map(str, schema.get("enum", [schema["const"]] if "const" in schema else [])))
 
 
 def _range(schema: _Schema) -> str:

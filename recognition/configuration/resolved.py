@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import yaml
 
-from recognition.configuration.schema import RunConfig
+from recognition.configuration.schema import RunConfig, Section
 from recognition.configuration.yaml_text import FLOAT, INTEGER
 
 Scalar = str | int | float | bool | None
@@ -20,22 +22,23 @@ def to_yaml(config: RunConfig) -> str:
 
 
 def flatten(config: RunConfig) -> dict[str, Scalar]:
-    """The configuration as one level of dotted keys, such as {"train.epochs": 3}.
+    """The configuration as one level of dotted keys, such as {"train.epochs": 3}; lists and mappings as JSON.
 
     Args:
         config: A configuration.
     """
-    return _flatten(config.model_dump(), "")
+    return _flatten(config, "")
 
 
-def _flatten(section: dict[str, object], prefix: str) -> dict[str, Scalar]:
+def _flatten(section: Section, prefix: str) -> dict[str, Scalar]:
     flat: dict[str, Scalar] = {}
-    for key, value in section.items():
-        if isinstance(value, dict):
+    for key in type(section).model_fields:
+        value = getattr(section, key)
+        if isinstance(value, Section):
             flat |= _flatten(value, f"{prefix}{key}.")
         else:
-            assert value is None or isinstance(value, Scalar)
-            flat[f"{prefix}{key}"] = value
+            plain = value is None or isinstance(value, Scalar)
+            flat[f"{prefix}{key}"] = value if plain else json.dumps(value, ensure_ascii=False)
     return flat
 
 

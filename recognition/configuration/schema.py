@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+import math
+import re
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from recognition.configuration.nearest import nearest
 from recognition.networks import NETWORKS
@@ -35,6 +45,58 @@ Name = Annotated[
         },
     ),
 ]
+
+
+Color = Annotated[
+    str,
+    Field(
+        pattern=r"^#[0-9a-fA-F]{6}$",
+        json_schema_extra={"words": 'a colour as "#" and six hexadecimal digits, in quotes'},
+    ),
+]
+SIZES = "a number of pixels from 2 to 4096, or [height, width]"
+WEIGHTS = "none, balanced, sqrt, or weights of 0 and more by class name"
+COLUMN = "a column's name, or its number from 0"
+LARGEST_SIDE = 4096  # pixels; a batch of larger images fits no memory
+
+
+def _image_size(value: Any) -> tuple[int, int]:
+    sides = value if isinstance(value, list | tuple) else (value, value)
+    if len(sides) == 2 and all(type(side) is int and 2 <= side <= LARGEST_SIDE for side in sides):
+        return sides[0], sides[1]
+    raise ValueError(f"received {_shortened(value)}; expected {SIZES}")
+
+
+def _class_weights(value: Any) -> str | dict[str, float]:
+    if isinstance(value, str) and value in ("none", "balanced", "sqrt"):
+        return value
+    if isinstance(value, dict) and value and all(map(_is_weight, value.values())) and any(value.values()):
+        return {str(name): float(weight) for name, weight in value.items()}
+    near = nearest(value, ("none", "balanced", "sqrt")) if isinstance(value, str) else None
+    raise ValueError(f"received {_shortened(value)}; expected {WEIGHTS}" + (f"; did you mean {near}?" if near else ""))
+
+
+def _column(value: Any) -> str | int:
+    if (isinstance(value, str) and value.strip()) or (type(value) is int and value >= 0):
+        return value
+    raise ValueError(f"received {_shortened(value)}; expected {COLUMN}")
+
+
+def _is_weight(value: Any) -> bool:
+    return type(value) in (int, float) and value >= 0 and math.isfinite(value)
+
+
+def _shortened(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:100]}…"
+
+
+ImageSize = Annotated[tuple[int, int], PlainValidator(_image_size), WithJsonSchema({"type": "array", "words": SIZES})]
+ClassWeights = Annotated[
+    str | dict[str, float], PlainValidator(_class_weights), WithJsonSchema({"type": "string", "words": WEIGHTS})
+]
+
+Column = Annotated[str | int, PlainValidator(_column), WithJsonSchema({"type": "string", "words": COLUMN})]
 
 
 class ContradictionError(ValueError):
@@ -71,29 +133,90 @@ class Fallback(Section):
     train: FallbackTrain = FallbackTrain()
 
 
+OWN_SOURCES = ("folder", "csv", "parquet")
+OWN_KEYS = (
+    "test",
+    "image_size",
+    "resize",
+    "channels",
+    "background",
+    "max_unreadable",
+    "max_decoded",
+    "group",
+)
+TABLE_KEYS = ("image_column", "label_column")
+NOT_FOR = {
+    "cifar100": (*OWN_KEYS, *TABLE_KEYS),
+    "digits": ("path", "url", "digest", "fallback", *OWN_KEYS, *TABLE_KEYS),
+    "folder": ("url", "digest", "fallback", *TABLE_KEYS),
+    "csv": ("url", "digest", "fallback"),
+    "parquet": ("url", "digest", "fallback"),
+}
+
+
 class DataConfig(Section):
     """Which images, and which of them are held out."""
 
-    source: Literal["cifar100", "digits"] = Field("cifar100", description="the data set")
-    path: FilePath | None = Field(None, description="archive or unpacked folder; else RECOGNITION_DATA, else the cache")
+    source: Literal["cifar100", "digits", "folder", "csv", "parquet"] = Field(
+        "cifar100", description="a published data set, or how your own images lie on disk"
+    )
+    path: FilePath | None = Field(
+        None,
+        description="cifar100: archive or unpacked folder, else RECOGNITION_DATA, else the cache; "
+        "folder, csv, parquet: the images, here or at s3:// and the like",
+    )
     url: Url | None = Field(None, description="mirror of the official archive")
     digest: Digest | None = Field(None, description="what the archive is checked against")
-    validation: Share = Field(0.1, description="share of train held out, stratified")
+    test: Share = Field(0.2, description="share of your own images to test on, where they bring no test part")
+    validation: Share = Field(0.1, description="share of train held out, where there is no validation part")
     train_limit: int | None = Field(None, ge=2, description="train on at most this many images")
     seed: int = Field(0, ge=0, lt=2**32, description="decides which images are held out")
+    duplicates: Literal["error", "drop", "keep"] | None = Field(
+        None, description="the same image on two sides; null: keep for published data sets, error for your own"
+    )
+    image_size: ImageSize = Field((64, 64), description="your own images become this large")
+    resize: Literal["crop", "pad", "stretch"] = Field(
+        "crop", description="how: centre cropped, padded with the background, or out of proportion"
+    )
+    channels: Literal[1, 3] = Field(3, description="3: red, green, blue; 1: grey")
+    background: Color = Field("#ffffff", description="behind transparent pixels, and around padded images")
+    max_unreadable: float = Field(0.01, ge=0, lt=1, description="share of unreadable files above which a run ends")
+    max_decoded: int = Field(
+        2_000_000_000, ge=0, description="bytes of decoded images; above it they are decoded while training"
+    )
+    group: str | None = Field(None, description="pattern on an image's path; images of one group stay on one side")
+    image_column: Column | None = Field(None, description="csv, parquet: where the image or its path stands")
+    label_column: Column | None = Field(None, description="csv, parquet: where the label stands")
     fallback: Fallback | None = None
 
+    @field_validator("group")
+    @classmethod
+    def _group_compiles(cls, value: str | None) -> str | None:
+        try:
+            re.compile(value or "")
+        except (re.error, RecursionError, OverflowError) as error:
+            raise ValueError(f"{_shortened(value)} is not a regular expression: {error}") from None
+        return value
+
     @model_validator(mode="after")
-    def _downloads_only_for_cifar100(self) -> Self:
-        given = [key for key in ("path", "url", "digest", "fallback") if getattr(self, key) is not None]
-        if self.source == "digits" and given:
-            message = f"data.{given[0]} contradicts data.source: digits, which comes with scikit-learn; remove one"
-            raise ContradictionError(message, given[0], "source")
+    def _keys_are_of_the_source(self) -> Self:
+        defaults = type(self).model_fields
+        for key in NOT_FOR[self.source]:
+            if getattr(self, key) != defaults[key].default:
+                why = ", which comes with scikit-learn" if self.source == "digits" else ""
+                message = f"data.{key} contradicts data.source: {self.source}{why}; remove one"
+                raise ContradictionError(message, key, "source")
+        if self.source in OWN_SOURCES and self.path is None:
+            raise ContradictionError(
+                f"data.source: {self.source} needs data.path; say where the images are, such as --set data.path=photos",
+                "source",
+                "path",
+            )
         return self
 
 
 class AugmentationConfig(Section):
-    """The ten options of Keras' ImageDataGenerator that the 2018 deck names."""
+    """The ten options of Keras' ImageDataGenerator that the 2018 deck names, and the draws that came after them."""
 
     featurewise_center: bool = Field(False, description="subtract the mean of the training images")
     samplewise_center: bool = Field(False, description="subtract each image's own mean")
@@ -105,6 +228,16 @@ class AugmentationConfig(Section):
     height_shift_range: float = Field(0.0, ge=0, description="share below 1, else pixels")
     horizontal_flip: bool = Field(False, description="mirror half of the images left to right")
     vertical_flip: bool = Field(False, description="mirror half of the images top to bottom")
+    random_crop: int = Field(0, ge=0, le=4096, description="pixels of mirrored border, from which a random crop is cut")
+    rand_augment: int = Field(0, ge=0, le=10, description="RandAugment's operations for each image; 0 is none")
+    rand_augment_magnitude: float | None = Field(None, ge=0, le=10, description="their strength; null is 9")
+    brightness: float = Field(0.0, ge=0, le=1, description="factor of up to 1 ± this")
+    contrast: float = Field(0.0, ge=0, le=1, description="factor of up to 1 ± this")
+    saturation: float = Field(0.0, ge=0, le=1, description="factor of up to 1 ± this")
+    hue: float = Field(0.0, ge=0, le=0.5, description="turns of the colour wheel, either way")
+    cutout: float = Field(0.0, ge=0, lt=1, description="side of an erased square, as a share of the image's")
+    mixup: float = Field(0.0, ge=0, le=100, description="alpha of the share in which two images are blended")
+    cutmix: float = Field(0.0, ge=0, le=100, description="alpha of the share of an image pasted into another")
 
     @model_validator(mode="after")
     def _deviation_needs_centre(self) -> Self:
@@ -113,6 +246,8 @@ class AugmentationConfig(Section):
                 self._require(f"{kind}_center", f"{kind}_std_normalization")
         if self.zca_whitening:
             self._require("featurewise_center", "zca_whitening")
+        if self.rand_augment_magnitude is not None:
+            self._require("rand_augment", "rand_augment_magnitude")
         self._exclude("featurewise_center", "samplewise_center")
         self._exclude("zca_whitening", "featurewise_std_normalization")  # whitening scales every direction by itself
         return self
@@ -124,7 +259,8 @@ class AugmentationConfig(Section):
 
     def _require(self, needed: str, by: str) -> None:
         if not getattr(self, needed):
-            message = f"augmentation.{by}: true contradicts augmentation.{needed}: false; set both to true"
+            given, missing = (str(getattr(self, key)).lower() for key in (by, needed))
+            message = f"augmentation.{by}: {given} contradicts augmentation.{needed}: {missing}; set both"
             raise ContradictionError(message, by, needed)
 
 
@@ -141,6 +277,13 @@ class TrainConfig(Section):
     schedule: Literal["constant", "one_cycle"] = Field("constant", description="learning rate over the steps")
     warmup: float = Field(0.2, ge=0, lt=1, description="share of the steps, one_cycle only")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of a label spread over all classes")
+    class_weights: ClassWeights = Field("none", description="how much an image of each class counts in the loss")
+    sampling: Literal["shuffled", "balanced"] = Field(
+        "shuffled", description="balanced: each class equally often, rare images repeated"
+    )
+    patience: int | None = Field(
+        None, ge=1, le=10_000, description="epochs without a better one after which training stops; null: never"
+    )
     seed: int = Field(0, ge=0, lt=2**31, description="decides weights, order and augmentation")
     device: Literal["auto", "cpu", "gpu"] = Field("auto", description="auto: a GPU where there is one")
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = Field(
@@ -164,17 +307,28 @@ class TrainConfig(Section):
             raise ContradictionError(f"{keys}; only sgd has a momentum", "momentum", "optimizer")
         return self
 
+    @model_validator(mode="after")
+    def _rare_classes_are_lifted_once(self) -> Self:
+        if self.sampling == "balanced" and self.class_weights != "none":
+            message = "train.sampling: balanced contradicts train.class_weights, which would lift rare classes again"
+            raise ContradictionError(f"{message}; choose one of them", "sampling", "class_weights")
+        return self
+
 
 class EvaluationConfig(Section):
-    """How the test set is scored."""
+    """How a model is scored."""
 
-    batch_size: BatchSize = Field(500, description="images in a step; changes the time, not the score")
+    metric: Literal["accuracy", "balanced_accuracy", "macro_f1"] = Field(
+        "accuracy", description="decides the best epoch, when training stops, and the gate"
+    )
+    batch_size: BatchSize | None = Field(
+        None, description="images in a step, null: 500 of 32x32, fewer of larger; changes the time, not the score"
+    )
 
 
 class GateConfig(Section):
     """When a candidate becomes the champion."""
 
-    metric: Literal["accuracy", "balanced_accuracy", "macro_f1"] = Field("accuracy", description="what is compared")
     margin_over_chance: float = Field(0.02, ge=0, lt=1, description="asked of a first champion")
     incomparable: Literal["keep", "promote"] = Field("keep", description="when the champion knows other classes")
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from recognition.data.archive import MEMBER_LIMIT, check_file, file_digest, read_members
 from recognition.data.dataset import Split, image_hashes
+from recognition.data.listing import printable
 from recognition.data.published import PublishedDataset
 from recognition.errors import InputError
 
@@ -89,7 +90,7 @@ def _folder_digest(digests: dict[str, str]) -> str:
 
 def _names(content: bytes, file: str, count: int) -> tuple[str, ...]:
     try:
-        names = tuple(line.strip() for line in content.decode().strip().splitlines())
+        names = tuple(printable(line.strip()) for line in content.decode().strip().splitlines())
     except UnicodeDecodeError as error:
         raise _refusal(f"{file} is not a text file", str(error), f"{count} names, one a line") from error
     if len(names) != count or "" in names:

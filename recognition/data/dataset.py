@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+
+from recognition.data.encoded_images import EncodedImages, Images
+from recognition.data.findings import Findings
+from recognition.data.image_transform import ImageTransform
 
 SPLITS = ("train", "validation", "test")
 
@@ -19,16 +23,18 @@ class Split:
     """One side of a data set; the arrays may be memory-mapped.
 
     Attributes:
-        images: uint8, (n, height, width, channels).
+        images: uint8, (n, height, width, channels); where they stay encoded, an index decodes.
         labels: int32, (n,), indices into the data set's classes.
-        hashes: uint64, (n,), content hash of each image (see `image_hashes`).
+        hashes: uint64, (n,), content hash of each image: see `image_hashes`, and `DecodedImage.content` for files.
         paths: Source path of each image where images are files, else empty.
+        weights: How much each image counts in the training loss, float32, (n,); None where all count the same.
     """
 
-    images: NDArray[np.uint8]
+    images: Images
     labels: NDArray[np.int32]
     hashes: NDArray[np.uint64]
     paths: tuple[str, ...] = ()
+    weights: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -38,9 +44,11 @@ class Split:
         return np.bincount(self.labels, minlength=classes).astype(np.int64)
 
     def take(self, indices: NDArray[np.int64]) -> Split:
-        """The images at `indices`, int64, (m,), copied in that order."""
+        """The images at `indices`, int64, (m,), in that order: copied, or still encoded."""
         paths = tuple(self.paths[i] for i in indices) if self.paths else ()
-        return Split(self.images[indices], self.labels[indices], self.hashes[indices], paths)
+        weights = self.weights[indices] if self.weights is not None else None
+        images = self.images.subset(indices) if isinstance(self.images, EncodedImages) else self.images[indices]
+        return Split(images, self.labels[indices], self.hashes[indices], paths, weights)
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,8 @@ class ImageDataset:
         duplicates: Exact duplicates within the official train and test parts and across them.
         source_digest: SHA-256 of what the source read, such as the archive, in hexadecimal.
         notes: What a reader of the results should know of the data, one sentence each.
+        transform: How files became arrays; None where the source published arrays.
+        findings: Files and pairs of images that a person should look at.
     """
 
     name: str
@@ -79,6 +89,8 @@ class ImageDataset:
     duplicates: Duplicates
     source_digest: str = ""
     notes: tuple[str, ...] = ()
+    transform: ImageTransform | None = None
+    findings: Findings = field(default_factory=Findings)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -88,11 +100,12 @@ class ImageDataset:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256, in hexadecimal, over class names, superclasses and each split's images and labels, in order."""
+        """SHA-256, in hexadecimal, over names, superclasses, transform and each split's images, labels and weights."""
         contents = {
             "classes": self.classes,
             "superclasses": self.superclasses,
             "superclass_of": self.superclass_of.tolist(),
+            **({"transform": self.transform.to_json()} if self.transform else {}),
             "splits": {name: _digests(split) for name, split in self.splits.items()},
         }
         return hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()
@@ -118,5 +131,11 @@ def array_digest(array: NDArray[np.generic]) -> str:
     return hasher.hexdigest()
 
 
+def images_digest(images: Images) -> str:
+    """SHA-256 of images, in hexadecimal."""
+    return images.digest if isinstance(images, EncodedImages) else array_digest(images)
+
+
 def _digests(split: Split) -> list[str]:
-    return [array_digest(split.images), array_digest(split.labels)]
+    weights = [array_digest(split.weights)] if split.weights is not None else []
+    return [images_digest(split.images), array_digest(split.labels), *weights]

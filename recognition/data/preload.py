@@ -9,7 +9,7 @@ from pathlib import Path
 from recognition.configuration.schema import DataConfig
 from recognition.data.dataset import ImageDataset
 from recognition.data.location import ENVIRONMENT
-from recognition.data.sources import read_dataset, read_published, split_published
+from recognition.data.sources import read_dataset, read_source
 
 Request = tuple[DataConfig, Path, str | None]
 State = tuple[tuple[int, int, int, int], ...]
@@ -29,9 +29,8 @@ _slot: list[_Kept] = []  # one data set at most
 def preload_dataset(config: DataConfig, cache: Path) -> ImageDataset:
     """Read a data set as `read_dataset` does and keep it for one `take_dataset` of this process."""
     _slot.clear()
-    published = read_published(config, cache)
-    dataset = split_published(published, config)
-    _slot.append(_Kept(_request(config, cache), published.files, _state(published.files), dataset))
+    dataset, files = read_source(config, cache)
+    _slot.append(_Kept(_request(config, cache), files, _state(files), dataset))
     return dataset
 
 

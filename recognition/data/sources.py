@@ -6,21 +6,31 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from recognition.configuration.schema import DataConfig
+import numpy as np
+
+from recognition.configuration.schema import OWN_SOURCES, DataConfig
 from recognition.data.cifar100 import read_cifar100
 from recognition.data.dataset import ImageDataset
 from recognition.data.digits import read_digits
-from recognition.data.duplicates import count_duplicates
+from recognition.data.duplicates import count_duplicates, without_duplicates
 from recognition.data.location import DataUnavailableError, locate_cifar100
+from recognition.data.own_images import read_own_images
 from recognition.data.published import PublishedDataset
 from recognition.data.splits import hold_out, limit
 
 
 class Source(NamedTuple):
-    """A kind of data set: `locate` finds or downloads it, `read` decodes what `locate` found."""
+    """A kind of data set: `locate` finds or downloads it, `read` reads and divides what `locate` found."""
 
     locate: Callable[[DataConfig, Path], Path | None]
-    read: Callable[[DataConfig, Path], PublishedDataset]
+    read: Callable[[DataConfig, Path], Reading]
+
+
+class Reading(NamedTuple):
+    """A data set, and the files that it was read from."""
+
+    dataset: ImageDataset
+    files: tuple[Path, ...]
 
 
 class ResolvedSource(NamedTuple):
@@ -29,12 +39,6 @@ class ResolvedSource(NamedTuple):
     config: DataConfig
     fallback_used: bool
     reason: str
-
-
-SOURCES: dict[str, Source] = {
-    "cifar100": Source(locate_cifar100, lambda config, cache: read_cifar100(locate_cifar100(config, cache))),
-    "digits": Source(lambda config, cache: None, lambda config, cache: read_digits()),
-}
 
 
 def resolve_source(config: DataConfig, cache: Path) -> ResolvedSource:
@@ -63,36 +67,53 @@ def resolve_source(config: DataConfig, cache: Path) -> ResolvedSource:
 
 
 def read_dataset(config: DataConfig, cache: Path) -> ImageDataset:
-    """Read a data set and hold its validation split out of train.
+    """Read a data set and divide it into train, validation and test.
 
     Args:
         config: Section `data` of the configuration.
         cache: Folder for downloads.
 
     Returns:
-        Splits train, validation and test. The limit on train images cuts neither validation nor test; duplicates are
-        counted over the parts as published.
+        Splits train, validation and test. The limit on train images cuts neither validation nor test; duplicates of
+        a published data set are counted over the parts as published.
 
     Raises:
         DataUnavailableError: The data is not here and cannot be downloaded.
         InputError: The data is damaged, or a class has too few images to hold one out.
     """
-    return split_published(read_published(config, cache), config)
+    return read_source(config, cache).dataset
 
 
-def read_published(config: DataConfig, cache: Path) -> PublishedDataset:
-    """Read a data set as its source publishes it; arguments and errors as for `read_dataset`."""
+def read_source(config: DataConfig, cache: Path) -> Reading:
+    """Read a data set and tell from which files; arguments and errors as for `read_dataset`."""
     return SOURCES[config.source].read(config, cache)
 
 
-def split_published(published: PublishedDataset, config: DataConfig) -> ImageDataset:
-    """Hold validation out of a published train part, then limit train."""
+def _read_cifar100(config: DataConfig, cache: Path) -> Reading:
+    return _split_published(read_cifar100(locate_cifar100(config, cache)), config)
+
+
+def _read_digits(config: DataConfig, cache: Path) -> Reading:
+    return _split_published(read_digits(), config)
+
+
+def _read_own(config: DataConfig, cache: Path) -> Reading:
+    return Reading(*read_own_images(config, cache))
+
+
+def _split_published(published: PublishedDataset, config: DataConfig) -> Reading:
+    """Hold validation out of a published train part, settle duplicates, then limit train."""
     labels = published.train.labels
     train, validation = hold_out(labels, config.validation, config.seed)
+    test = np.arange(len(published.test)) + len(labels)
+    hashes = np.concatenate([published.train.hashes, published.test.hashes])
+    chosen = {"train": train, "validation": validation, "test": test}
+    chosen = without_duplicates(chosen, hashes, config.duplicates or "keep")
+    train = chosen["train"]
     if config.train_limit is not None:
         train = train[limit(labels[train], config.train_limit, config.seed)]
-    splits = {"train": published.train.take(train), "validation": published.train.take(validation)}
-    return ImageDataset(
+    splits = {"train": published.train.take(train), "validation": published.train.take(chosen["validation"])}
+    dataset = ImageDataset(
         name=published.name,
         splits={**splits, "test": published.test},
         classes=published.classes,
@@ -102,3 +123,11 @@ def split_published(published: PublishedDataset, config: DataConfig) -> ImageDat
         source_digest=published.digest,
         notes=published.notes,
     )
+    return Reading(dataset, published.files)
+
+
+SOURCES: dict[str, Source] = {
+    "cifar100": Source(locate_cifar100, _read_cifar100),
+    "digits": Source(lambda config, cache: None, _read_digits),
+    **dict.fromkeys(OWN_SOURCES, Source(lambda config, cache: None, _read_own)),
+}

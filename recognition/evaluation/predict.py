@@ -7,11 +7,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recognition.data.encoded_images import Images
+
 if TYPE_CHECKING:
     import keras
 
+BATCH_PIXELS = 512_000  # 500 images of 32x32, whose activations take some hundred megabytes in a small network
 
-def predict(model: keras.Model, images: NDArray[np.uint8], batch_size: int) -> NDArray[np.float32]:
+
+def fitting_batch(shape: tuple[int, ...]) -> int:
+    """How many images of a shape, (…, height, width, channels), to score at a time: 500 of CIFAR's, fewer of larger."""
+    return max(1, min(500, BATCH_PIXELS // (shape[-3] * shape[-2])))
+
+
+def predict(model: keras.Model, images: Images, batch_size: int | None = None) -> NDArray[np.float32]:
     """Run a model over images, in inference mode and in the images' order.
 
     One graph of one fixed batch shape serves every batch; the last one is padded with black images, whose results
@@ -19,12 +28,13 @@ def predict(model: keras.Model, images: NDArray[np.uint8], batch_size: int) -> N
 
     Args:
         model: A Keras model: raw uint8 images in, (n, classes) out.
-        images: uint8, (n, height, width, channels), may be memory-mapped.
-        batch_size: Images a batch, 1 or more.
+        images: uint8, (n, height, width, channels), may be memory-mapped or encoded.
+        batch_size: Images a batch, 1 or more; None for `fitting_batch`.
 
     Returns:
         float32, (n, classes).
     """
+    batch_size = batch_size or fitting_batch(images.shape)
     forward = _compiled(model, (batch_size, *images.shape[1:]))
     answers = np.empty((len(images), model.output_shape[-1]), np.float32)
     batch = np.zeros((batch_size, *images.shape[1:]), np.uint8)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
-    from numpy.typing import NDArray
+
+    from recognition.data.encoded_images import Images
 
 SMALLEST_SIZES = {"deck": 22, "fast": 8}  # pixels; known here so that a check needs no Keras
 NETWORKS = tuple(SMALLEST_SIZES)
@@ -35,7 +35,7 @@ def build_network(name: str, input_shape: tuple[int, int, int], classes: int) ->
     raise ValueError(f"unknown network {name!r}; expected one of {', '.join(NETWORKS)}")
 
 
-def initialize_network(network: keras.Model, preprocessing: keras.Model, images: NDArray[np.uint8]) -> None:
+def initialize_network(network: keras.Model, preprocessing: keras.Model, images: Images) -> None:
     """Set what a network computes from training images before it learns; most networks have no such thing.
 
     Args:

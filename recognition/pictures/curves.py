@@ -6,6 +6,7 @@ import re
 from io import BytesIO, StringIO
 from typing import TYPE_CHECKING
 
+from recognition.evaluation.score import in_words
 from recognition.training.history import Epoch, History
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ MARKED = 30  # epochs up to which each one gets a dot; a single epoch would be i
 
 
 def curves_picture(history: History) -> bytes:
-    """Draw loss, accuracy and learning rate side by side, PNG."""
+    """Draw loss, accuracy and learning rate side by side, PNG; another metric in charge beside accuracy."""
     figure = _figure(12, 3.6)
     for axes, panel in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
         _draw(axes, panel, history)
@@ -68,15 +69,25 @@ def _figure(width: float, height: float) -> Figure:
 def _draw(axes: Axes, panel: str, history: History) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    for name, colour in (("train", TRAIN), ("validation", VALIDATION)):
-        if panel != "learning rate":
-            _line(axes, history, f"{name}_{panel}", colour, name)
-    if panel == "learning rate":
-        _line(axes, history, "learning_rate", INK, None)
+    for field, colour, label in _lines(panel, history.metric):
+        _line(axes, history, field, colour, label)
     axes.axvline(history.best_epoch, color=BEST, linestyle="--", linewidth=1, label=f"best: epoch {history.best_epoch}")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
     axes.set_xlim(0.8, len(history.epochs) + 0.2)
     _dress(axes, panel)
+
+
+def _lines(panel: str, metric: str) -> list[tuple[str, str, str | None]]:
+    """Field, colour and label of each line of a panel."""
+    if panel == "learning rate":
+        return [("learning_rate", INK, None)]
+    lines: list[tuple[str, str, str | None]] = [
+        (f"train_{panel}", TRAIN, "train"),
+        (f"validation_{panel}", VALIDATION, "validation"),
+    ]
+    if panel == "accuracy" and metric != "accuracy":
+        lines.append(("validation_score", INK, f"validation {in_words(metric)}"))
+    return lines
 
 
 def _line(axes: Axes, history: History, field: str, colour: str, label: str | None) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from importlib.util import find_spec
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,7 @@ LINE = 20
 FONT_SIZE = 13
 BACKGROUND = "white"
 INK = "#222222"
+WIDEST = 1600  # pixels of a picture; larger images are drawn smaller
 
 
 def image_grid(
@@ -28,11 +31,15 @@ def image_grid(
 ) -> bytes:
     """Draw images in rows, each with its title below, shortened where it is wider than its image.
 
+    The font is DejaVu Sans, as it comes with matplotlib; a letter that it lacks, such as a Chinese one, stands as its
+    code point.
+
     Args:
         images: uint8 or float in 0–255 (values outside are clipped), (n, height, width, 1 or 3).
         titles: One for each image, or none at all.
         columns: Images a row.
-        scale: Pixels of the picture for each pixel of an image, a side: 4 shows 32 pixels well.
+        scale: Pixels of the picture for each pixel of an image, a side: 4 shows 32 pixels well. Fewer where the
+            picture would be wider than WIDEST.
         heading: Lines of text above the images, wrapped where they are wider than the picture.
 
     Returns:
@@ -42,8 +49,8 @@ def image_grid(
         InputError: The images have another shape, or their number is not that of the titles.
     """
     _require_images(images, titles)
-    tiles = [_tile(image, scale) for image in images]
-    columns = min(columns, len(tiles))
+    columns = min(columns, len(images))
+    tiles = [_tile(image, scale, (WIDEST - GAP) // columns - GAP) for image in images]
     width, height = tiles[0].width + GAP, tiles[0].height + GAP + (LINE if titles else 0)
     text = [line for paragraph in heading for line in _wrap(paragraph, columns * width - GAP)]
     top = GAP + len(text) * LINE + (GAP if text else 0)
@@ -70,23 +77,41 @@ def _require_images(images: NDArray[np.generic], titles: Sequence[str]) -> None:
         )
 
 
-def _tile(image: NDArray[np.generic], scale: int) -> Image.Image:
+def _tile(image: NDArray[np.generic], scale: int, widest: int) -> Image.Image:
     values = np.rint(np.clip(image.astype(np.float64), 0, 255)).astype(np.uint8)
     if values.shape[-1] == 1:
         values = np.repeat(values, 3, axis=-1)
     height, width = values.shape[:2]
-    return Image.fromarray(values).resize((width * scale, height * scale), Image.Resampling.NEAREST)
+    if width * scale <= widest:
+        return Image.fromarray(values).resize((width * scale, height * scale), Image.Resampling.NEAREST)
+    return Image.fromarray(values).resize((widest, max(1, height * widest // width)), Image.Resampling.BOX)
 
 
 @cache
-def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(FONT_SIZE)
+def _font() -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(_font_file(), FONT_SIZE)
+
+
+@cache
+def _letters() -> frozenset[int]:
+    """Code points that the font can draw."""
+    from fontTools.ttLib import TTFont
+
+    with TTFont(_font_file(), lazy=True) as font:
+        return frozenset(font.getBestCmap())
+
+
+def _font_file() -> Path:
+    package = find_spec("matplotlib")  # found but not imported, which would take a while
+    assert package is not None, "a dependency"
+    assert package.origin is not None, "a package has a file"
+    return Path(package.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
 
 
 def _clean(text: str) -> str:
-    """One line that a font can draw: no line breaks or control characters, no halves of a surrogate pair."""
+    """One line that the font can draw: no line breaks or control characters, no halves of a surrogate pair."""
     words = "".join(character if character.isprintable() else " " for character in text).split()
-    return " ".join(words)
+    return "".join(letter if ord(letter) in _letters() else f"U+{ord(letter):X} " for letter in " ".join(words)).strip()
 
 
 def _fits(text: str, width: int) -> bool:

@@ -37,11 +37,6 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60}{SPACE}h {minutes % 60}{SPACE}min"
 
 
-def words(identifier: str) -> str:
-    """An identifier of ours as words: "macro_f1" is "macro F1"."""
-    return identifier.replace("_", " ").replace("f1", "F1")
-
-
 def breakable(name: str) -> Markup:
     """A name of the data, escaped, isolated from the direction of its neighbours; lines may break after underscores."""
     return Markup("<bdi>{}</bdi>").format(escape(name).replace("_", Markup("_<wbr>")))

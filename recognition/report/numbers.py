@@ -38,4 +38,6 @@ def report_numbers(evaluation: Evaluation, history: History, decision: GateDecis
 
 def lead(decision: GateDecision) -> float | None:
     """By how much the candidate's metric exceeds the champion's; None without a champion."""
-    return None if decision.champion is None else decision.candidate - decision.champion
+    if decision.candidate is None or decision.champion is None:
+        return None
+    return decision.candidate - decision.champion

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from recognition.data.dataset import Split
 from recognition.evaluation.confusions import confused_pairs, worst_classes
 from recognition.evaluation.evaluation import Evaluation
+from recognition.evaluation.score import in_words
 from recognition.gate import GateDecision
 from recognition.pictures.curves import curves_svg
 from recognition.report import formats
@@ -73,6 +74,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "sort_keys": True}
-    for name in ("percent", "points", "integer", "plural", "duration", "words", "breakable"):
+    for name in ("percent", "points", "integer", "plural", "duration", "breakable"):
         environment.filters[name] = getattr(formats, name)
+    environment.filters["words"] = in_words
     return environment

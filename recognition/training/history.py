@@ -6,7 +6,11 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Epoch(BaseModel):
-    """One epoch; losses are mean negative log-likelihoods in nats, accuracies fractions."""
+    """One epoch; losses are mean negative log-likelihoods in nats, accuracies and scores fractions.
+
+    Losses know neither label smoothing nor weights. Where augmentation mixes images, `train_loss` is that of the mixed
+    targets and `train_accuracy` asks for the class of the larger share. `validation_score` is the metric in charge.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -15,6 +19,7 @@ class Epoch(BaseModel):
     train_accuracy: float
     validation_loss: float
     validation_accuracy: float
+    validation_score: float
     learning_rate: float
     seconds: float
     images_per_second: float
@@ -23,6 +28,7 @@ class Epoch(BaseModel):
 class History(BaseModel):
     """A finished training.
 
+    `metric` chose the best epoch: "accuracy", "balanced_accuracy" or "macro_f1".
     `best_epoch` counts from 1; `resumed_from` is the number of epochs taken over from a checkpoint, None for a
     fresh start; `seconds` is the wall time of all epochs, those before an interruption and validation included;
     `images_per_second` is the speed of learning, validation left out.
@@ -35,6 +41,7 @@ class History(BaseModel):
     device: str
     precision: str
     seed: int
+    metric: str
     resumed_from: int | None
     best_epoch: int
     seconds: float

@@ -17,7 +17,9 @@ from recognition.configuration.schema import TrainConfig
 from recognition.data.dataset import ImageDataset
 from recognition.networks import build_network, initialize_network
 from recognition.training.checkpoint import Arrays
+from recognition.training.class_weights import class_weights
 from recognition.training.device import Device
+from recognition.training.loss import negative_log_likelihoods, training_losses
 from recognition.training.optimization import build_optimizer
 
 
@@ -25,13 +27,14 @@ class Learner:
     """Network, optimizer and compiled steps, built once for a training.
 
     Args:
-        dataset: Its training images initialize a network that asks for them.
+        dataset: Its training images initialize a network that asks for them, and are counted for class weights.
         plan: Augmentation and normalization.
         config: The recipe.
         device: Where to compute, and at which precision.
 
     Attributes:
         network: Normalized images in, logits out.
+        class_weights: How much each class counts in the loss, float32, (classes,).
     """
 
     def __init__(self, dataset: ImageDataset, plan: AugmentationPlan, config: TrainConfig, device: Device) -> None:
@@ -39,6 +42,8 @@ class Learner:
         if config.deterministic:
             tf.config.experimental.enable_op_determinism()
         self._plan, self._smoothing, self._classes = plan, config.label_smoothing, len(dataset.classes)
+        counts = dataset.splits["train"].counts(self._classes)
+        self.class_weights = class_weights(config.class_weights, counts, dataset.classes)
         self._address = device.address
         with tf.device(device.address), _dtype_policy(device.precision):
             self._preprocessing = build_preprocessing(plan, "float32")  # augmented pixels are not whole
@@ -57,34 +62,48 @@ class Learner:
         self._optimizer.learning_rate = value
 
     @tf.function(autograph=False)
-    def learn(self, images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def learn(
+        self, images: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor, seed: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Take one step.
 
         Args:
             images: uint8, (b, height, width, channels).
             labels: int32, (b,).
+            weights: float32, (b,), how much each image counts.
             seed: int32, (2,), of the augmentation.
 
         Returns:
-            Summed negative log-likelihood and number of hits, float32 scalars, before the step.
+            Summed negative log-likelihood of the targets as they were mixed, without weights and smoothing, and number
+            of hits on their larger shares; float32 scalars, before the step.
         """
         with tf.device(self._address):
-            inputs = self._preprocessing(augment(images, self._plan, seed))
+            images, targets = augment(images, tf.one_hot(labels, self._classes), self._plan, seed)
+            inputs = self._preprocessing(images)
             with tf.GradientTape() as tape:
                 logits = self.network(inputs, training=True)
-                targets = tf.one_hot(labels, self._classes) * (1 - self._smoothing) + self._smoothing / self._classes
-                loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
-                scaled = self._optimizer.scale_loss(loss)
+                losses = training_losses(targets, logits, self.class_weights, self._smoothing)
+                scaled = self._optimizer.scale_loss(tf.reduce_mean(losses * weights))
             variables = self.network.trainable_variables
             self._optimizer.apply(tape.gradient(scaled, variables), variables)
-            return _likelihood_and_hits(labels, logits)
+            hits = tf.argmax(logits, axis=1) == tf.argmax(targets, axis=1)
+            return tf.reduce_sum(negative_log_likelihoods(targets, logits)), tf.reduce_sum(tf.cast(hits, tf.float32))
 
     @tf.function(autograph=False)
     def score(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Score images without learning; arguments and result as for `learn`."""
+        """Score images without learning.
+
+        Args:
+            images: uint8, (b, height, width, channels).
+            labels: int32, (b,).
+
+        Returns:
+            Summed negative log-likelihood, a float32 scalar, and the predicted labels, int32, (b,).
+        """
         with tf.device(self._address):
             logits = self.network(self._preprocessing(tf.cast(images, tf.float32)), training=False)
-            return _likelihood_and_hits(labels, logits)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+            return tf.reduce_sum(losses), tf.argmax(logits, axis=1, output_type=tf.int32)
 
     def weights(self) -> Arrays:
         """A copy of the network's variables, those of its dropout generators included."""
@@ -113,12 +132,6 @@ class Learner:
         logits = self.network(preprocess(images, self._plan))
         probabilities = keras.layers.Softmax(dtype="float32", name="probabilities")(logits)
         return keras.Model(images, probabilities, name=self.network.name)
-
-
-def _likelihood_and_hits(labels: tf.Tensor, logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    loss = tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
-    hits = tf.reduce_sum(tf.cast(tf.argmax(logits, axis=1, output_type=labels.dtype) == labels, tf.float32))
-    return loss, hits
 
 
 def _copies(variables: Iterable[Any]) -> Arrays:

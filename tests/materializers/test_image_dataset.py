@@ -8,6 +8,11 @@ from materializers.image_dataset import ImageDatasetMaterializer
 from materializers.storage import array_path
 from operations.references import references
 from recognition.data.dataset import Duplicates, ImageDataset, array_digest
+from recognition.data.encoded_images import EncodedImages
+from recognition.data.findings import Findings, Place, SuspiciousPair, Unreadable
+from recognition.data.image_transform import ImageTransform
+from recognition.data.reading import read_images
+from tests.recognition.data.files import encoded
 from tests.recognition.evaluation.samples import split_of
 
 CLASSES = ("<apple>", "bee & wasp", "Ζ")
@@ -132,3 +137,66 @@ def test_one_pixel_or_one_label_changes_the_hash(materializer, side):
         changed.flat[-1] ^= 1
         splits = {**data.splits, side: replace(data.splits[side], **{array: changed})}
         assert materializer.compute_content_hash(replace(data, splits=splits)) != same
+
+
+TRANSFORM = ImageTransform(8, 8, 3, "pad", "#ffffff")
+
+
+def own_images(scratch, **changes):
+    """A data set as a user's own images become one: still encoded, with weights and findings."""
+    read = read_images((encoded(seed) for seed in range(75)), [f"{n}.png" for n in range(75)], TRANSFORM, 0, scratch)
+    sides = {"train": np.arange(60), "validation": np.arange(60, 66), "test": np.arange(66, 75)}
+    data = dataset_of()
+    splits = {
+        side: replace(
+            data.splits[side],
+            images=read.images.subset(places),
+            paths=tuple(f"{place}.png" for place in places),
+            weights=places.astype(np.float32),
+        )
+        for side, places in sides.items()
+    }
+    pairs = (
+        SuspiciousPair("near duplicate", Place("train", 3), Place("test", 4)),
+        SuspiciousPair("two labels", Place("train", 0), Place("train", 1)),
+    )
+    findings = Findings((Unreadable("x/y.png", "the file is empty"),), pairs, {"near duplicate": 1, "two labels": 1})
+    return replace(data, splits=splits, transform=TRANSFORM, findings=findings, **changes)
+
+
+def test_encoded_images_stay_encoded_and_share_their_bytes(stored, store, tmp_path):
+    data = own_images(tmp_path)
+    written, loaded = stored(ImageDatasetMaterializer, data)
+    for side, split in data.splits.items():
+        images = loaded.splits[side].images
+        assert isinstance(images, EncodedImages)
+        np.testing.assert_array_equal(images[:], split.images[:])
+        assert images.content is loaded.splits["train"].images.content
+    content = array_path(store, array_digest(data.splits["train"].images.content.values))
+    assert content in references(written.uri)
+    assert loaded.digest == data.digest
+
+
+def test_transform_weights_and_findings_come_back(stored, tmp_path, check_no_pickles):
+    data = own_images(tmp_path)
+    written, loaded = stored(ImageDatasetMaterializer, data)
+    assert (loaded.transform, loaded.findings) == (data.transform, data.findings)
+    np.testing.assert_array_equal(loaded.splits["test"].weights, data.splits["test"].weights)
+    check_no_pickles(written.uri)
+
+
+def test_findings_are_shown(materializer, check_visualizations, tmp_path):
+    shown = check_visualizations(materializer, own_images(tmp_path))
+    pictures = ["images.png", "near_duplicate.png", "two_labels.png"]
+    assert shown == sorted(["classes.csv", "suspicious_pairs.csv", "unreadable.csv", *pictures])
+    assert "x/y.png,the file is empty" in Path(materializer.uri, "unreadable.csv").read_text()
+    assert "train, 3.png" in Path(materializer.uri, "suspicious_pairs.csv").read_text()
+
+
+@pytest.mark.parametrize("change", ["weights", "transform"])
+def test_weights_and_transform_change_the_hash(materializer, tmp_path, change):
+    data = own_images(tmp_path)
+    train = replace(data.splits["train"], weights=data.splits["train"].weights + 1)
+    grey = replace(TRANSFORM, channels=1)
+    changed = {"weights": {"splits": {**data.splits, "train": train}}, "transform": {"transform": grey}}[change]
+    assert materializer.compute_content_hash(replace(data, **changed)) != materializer.compute_content_hash(data)

@@ -30,11 +30,11 @@ def pipe(monkeypatch):
     monkeypatch.setattr("sys.__stdout__", io.StringIO())
 
 
-def play(progress, steps=10):
+def play(progress, steps=10, metric="accuracy"):
     progress.say("training on cpu")
     for step in range(1, steps + 1):
         progress.on_step(step * 100, steps * 100, 250.0)
-    progress.on_epoch(history_of(1, 1).epochs[0])
+    progress.on_epoch(history_of(1, 1, metric).epochs[0])
 
 
 def test_a_line_is_printed_at_once(capsys):
@@ -49,7 +49,7 @@ def test_counts_have_singular_and_plural():
 
 @pytest.mark.usefixtures("pipe")
 def test_without_a_terminal_there_are_plain_lines_only(capfd):
-    play(TrainingProgress())
+    play(TrainingProgress("accuracy"))
     out, err = capfd.readouterr()
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", out + err)
     assert [line.strip() for line in out.splitlines()] == [
@@ -59,21 +59,27 @@ def test_without_a_terminal_there_are_plain_lines_only(capfd):
 
 
 @pytest.mark.usefixtures("pipe")
+def test_a_metric_that_decides_is_named(capsys):
+    play(TrainingProgress("macro_f1"), metric="macro_f1")
+    assert ", validation accuracy 5.00%, macro F1 4.00%, 4500 images/s, " in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("pipe")
 def test_a_long_epoch_is_heard_of_now_and_then(capsys, monkeypatch):
     monkeypatch.setattr("operations.console.PLAIN_INTERVAL", 0.0)
-    progress = TrainingProgress()
+    progress = TrainingProgress("accuracy")
     progress.on_step(1_500, 4_000, 250.0)
     assert capsys.readouterr().out == "  1,500 of 4,000 images, 250 images/s, 10 s left\n"
 
 
 def test_without_any_standard_output_nothing_breaks(monkeypatch, capsys):
     monkeypatch.setattr("sys.__stdout__", None)
-    play(TrainingProgress())
+    play(TrainingProgress("accuracy"))
     assert "epoch 1" in capsys.readouterr().out
 
 
 def test_a_terminal_shows_a_bar_that_is_gone_when_lines_come(terminal, capsys):
-    progress = TrainingProgress()
+    progress = TrainingProgress("accuracy")
     for step in range(1, 5):
         progress.on_step(step * 100, 1000, 250.0)
     shown = terminal()
@@ -86,7 +92,7 @@ def test_a_terminal_shows_a_bar_that_is_gone_when_lines_come(terminal, capsys):
 
 
 def test_a_bar_of_a_resumed_training_starts_where_it_stopped(terminal):
-    progress = TrainingProgress()
+    progress = TrainingProgress("accuracy")
     progress.on_step(700, 1000, 250.0)
     assert " 70%" in terminal()
     progress.say("end the bar")

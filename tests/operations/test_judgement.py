@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -6,8 +7,9 @@ import pytest
 from operations import judgement, model_store, registry
 from operations.judgement import judge
 from operations.registry import RegisteredModel
-from recognition.configuration.schema import GateConfig
+from recognition.configuration.schema import EvaluationConfig, GateConfig
 from recognition.data.dataset import Duplicates, ImageDataset, Split, image_hashes
+from recognition.data.image_transform import ImageTransform
 from recognition.evaluation.evaluate import evaluate
 from tests.recognition.evaluation.samples import certain
 from tests.recognition.report.samples import decision_of
@@ -67,11 +69,12 @@ def registered(monkeypatch, model_path, tmp_path):
 def judged(dataset, registered):
     """A function: number of right predictions -> the decision about a candidate that makes them."""
 
-    def judged(right, dataset=dataset, **config):
+    def judged(right, dataset=dataset, metric="accuracy", **config):
         labels = dataset.splits["test"].labels
         predicted = np.where(np.arange(len(labels)) < right, labels, (labels + 1) % 3)
         evaluation = evaluate(certain(predicted, 3), dataset.splits["test"], dataset.classes)
-        return judge(None, CANDIDATE, evaluation, dataset, GateConfig(**config), batch_size=5)
+        scoring = EvaluationConfig(metric=metric, batch_size=5)
+        return judge(None, CANDIDATE, evaluation, dataset, GateConfig(**config), scoring)
 
     return judged
 
@@ -134,6 +137,57 @@ def test_a_champion_that_answers_another_question(judged, registered, metadata, 
     decision = judged(12, incomparable=setting)
     assert (decision.decision, decision.candidate, decision.champion) == (outcome, 1.0, None)
     assert why in decision.reason
+
+
+PADDED = {"height": 4, "width": 4, "channels": 1, "resize": "pad", "background": "#ffffff"}
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "why"),
+    [
+        (PADDED | {"resize": "crop"}, PADDED, "in another way (resize)"),
+        (PADDED, None, "in another way (background, channels, height, resize, width)"),
+        (None, PADDED, "in another way (background, channels, height, resize, width)"),
+    ],
+)
+def test_a_champion_of_images_made_in_another_way(judged, registered, dataset, theirs, ours, why):
+    registered.champion = CHAMPION
+    registered.metadata = registered.metadata | {"transform": theirs}
+    decision = judged(12, replace(dataset, transform=ImageTransform(**ours) if ours else None))
+    assert (decision.decision, decision.champion) == ("kept", None)
+    assert why in decision.reason
+
+
+def test_a_champion_of_images_made_in_the_same_way(judged, registered, dataset):
+    registered.champion = CHAMPION
+    registered.metadata = registered.metadata | {"transform": PADDED}
+    assert judged(12, replace(dataset, transform=ImageTransform(**PADDED))).champion == 1.0
+    registered.metadata = registered.metadata | {"transform": None}
+    assert judged(12).champion == 1.0
+
+
+def test_without_an_image_left_the_candidate_is_kept_back(judged, registered, dataset):
+    known = with_test(dataset, dataset.splits["validation"])
+    for champion in (None, CHAMPION):
+        registered.champion = champion
+        decision = judged(12, known)
+        assert (decision.decision, decision.candidate, decision.images) == ("kept", None, 0)
+        assert "no test image is left" in decision.reason
+
+
+def test_the_metric_decides_and_is_recorded(judged, dataset):
+    rare = dataset.splits["test"].take(np.array([0, 3, 6, 9, 1, 2]))
+    by = {metric: judged(4, with_test(dataset, rare), metric) for metric in ("accuracy", "balanced_accuracy")}
+    assert {name: decision.candidate for name, decision in by.items()} == {
+        "accuracy": pytest.approx(4 / 6),
+        "balanced_accuracy": pytest.approx(1 / 3),
+    }
+    assert {name: decision.metric for name, decision in by.items()} == {name: name for name in by}
+
+
+def test_a_decision_falls_with_its_metric(judged, registered):
+    registered.champion, registered.decision = CHAMPION, decision_of(champion_version="1")
+    assert judged(12, metric="macro_f1").metric == "macro_f1"
 
 
 @pytest.mark.parametrize("champion", [CHAMPION, CANDIDATE])

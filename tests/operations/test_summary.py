@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -90,9 +91,16 @@ def test_numbers_come_from_where_they_were_computed(summary, results):
     assert summary["run"] == {"name": "smoke-1", "id": "an-id", "seconds": 75.25, "stack": "default", "commit": "abc"}
     assert [summary["data"][side] for side in ("train", "validation", "test")] == [10, 4, 6]
     assert (summary["train"]["epochs"], summary["train"]["best_epoch"]) == (3, 2)
+    assert summary["test"]["macro_f1"] == results.metrics.macro_f1
     assert summary["validation"]["accuracy"] == results.history.epochs[1].validation_accuracy
     assert summary["test"]["superclass_accuracy"] == results.metrics.superclass_accuracy
-    assert summary["gate"] == {"decision": "promoted", "reason": results.decision.reason, "champion": 0.6}
+    assert summary["gate"] == {
+        "decision": "promoted",
+        "reason": results.decision.reason,
+        "metric": "accuracy",
+        "candidate": 0.61,
+        "champion": 0.6,
+    }
     assert summary["model"]["path"] == "/models/ours/7/data/model.keras"
     assert summary["model"]["aliases"] == ["champion"]
     assert summary["report"] == "/reports/report.html"
@@ -115,16 +123,24 @@ def test_the_summary_reads_well(summary):
 
 
 def test_what_does_not_apply_is_told_as_such(results):
-    from dataclasses import replace
-
     metrics = results.metrics.model_copy(update={"superclass_accuracy": None})
     results = replace(results, metrics=metrics, decision=decision_of(champion=None), history=history_of(1, 1))
     results.run.steps["train"] = step("completed", 3)
     text = render_summary(build_summary(results, "smoke", None, True, Path("report.html")))
     assert re.search(r"superclass +-\n", text)
-    assert re.search(r"champion +none yet\n", text)
+    assert re.search(r"champion +none to compare with\n", text)
     assert re.search(r"cached +nothing\n", text)
     assert "1 epoch, best 1" in text
+
+
+def test_a_metric_that_decides_is_named(results):
+    history, decision = history_of(3, 2, "macro_f1"), decision_of(metric="macro_f1")
+    summary = build_summary(replace(results, history=history, decision=decision), "smoke", None, False, Path("page"))
+    assert (summary["train"]["metric"], summary["gate"]["metric"]) == ("macro_f1", "macro_f1")
+    assert summary["validation"]["score"] == pytest.approx(0.8 * 0.525)
+    text = render_summary(summary)
+    assert f"macro F1   {results.metrics.macro_f1:.2%} (validation 42.00%)" in text
+    assert re.search(r"champion +macro F1 60.00% on the same images\n", text)
 
 
 def test_results_are_the_artifacts_of_the_run(run, evaluation):

@@ -51,7 +51,7 @@ def test_everything_lies_in_the_state_folder(client, run, state, tmp_path, monke
 
 def test_metrics_are_not_logged_twice(client, run):
     history = history_of(epochs=3)
-    log_metrics(client, run, epoch_metrics(history.epochs[0]))
+    log_metrics(client, run, epoch_metrics(history.epochs[0], "accuracy"))
     for _ in range(2):
         log_metrics(client, run, history_metrics(history))
     assert points(client, run, "train_loss") == [(1, 4.0), (2, 2.0), (3, pytest.approx(4 / 3))]
@@ -59,9 +59,17 @@ def test_metrics_are_not_logged_twice(client, run):
 
 
 def test_every_number_of_an_epoch_is_a_metric(client, run):
-    log_metrics(client, run, epoch_metrics(history_of().epochs[1]))
-    metrics = client.get_run(run).data.metrics
-    assert metrics == {**history_of().epochs[1].model_dump(exclude={"epoch"})}
+    epoch = history_of().epochs[1]
+    log_metrics(client, run, epoch_metrics(epoch, "accuracy"))
+    assert client.get_run(run).data.metrics == epoch.model_dump(exclude={"epoch", "validation_score"})
+
+
+def test_the_score_goes_by_the_name_of_its_metric(client, run):
+    history = history_of(metric="macro_f1")
+    log_metrics(client, run, history_metrics(history))
+    scores = [(epoch.epoch, epoch.validation_score) for epoch in history.epochs]
+    assert points(client, run, "validation_macro_f1") == scores
+    assert "validation_score" not in client.get_run(run).data.metrics
 
 
 def test_more_metrics_than_one_request_holds(client, run):

@@ -29,7 +29,7 @@ def remedied(config, error):
 
 
 def test_what_fits_passes():
-    check_fits(config_of(train={"network": "deck", "batch_size": 200}), dataset_of())
+    check_fits(config_of(train={"network": "deck", "batch_size": 200, "class_weights": {"one": 2}}), dataset_of())
 
 
 @pytest.mark.parametrize("images", [1, 7, 199])
@@ -67,3 +67,9 @@ def test_whitening_of_too_few_images_is_refused():
     options = {"featurewise_center": True, "zca_whitening": True}
     with pytest.raises(InputError, match="zca_whitening"):
         check_fits(config_of(augmentation=options), dataset_of())
+
+
+def test_weights_of_a_class_that_there_is_not_are_refused():
+    weights = {"one": 1, "uno": 2, "onee": 3}
+    with pytest.raises(InputError, match=r"train\.class_weights[^$]+received: uno, onee\n  expected: .*\bone$"):
+        check_fits(config_of(train={"class_weights": weights}), dataset_of())

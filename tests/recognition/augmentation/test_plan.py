@@ -3,7 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from recognition.augmentation.plan import AugmentationPlan
+from recognition.augmentation.plan import AugmentationPlan, check_plan
+from recognition.configuration.schema import AugmentationConfig
+from recognition.data.dataset import Split
 from recognition.errors import InputError
 
 
@@ -26,6 +28,28 @@ def test_a_shift_of_the_whole_image_is_refused(plan_for, option, size):
         plan_for(np.zeros((2, 20, 40, 3), np.uint8), **{option: size})
 
 
+@pytest.mark.parametrize("shape", [(20, 40), (40, 20)])
+def test_a_crop_beyond_the_mirrored_image_is_refused(plan_for, shape):
+    images = np.zeros((2, *shape, 3), np.uint8)
+    assert plan_for(images, random_crop=19).options.random_crop == 19
+    with pytest.raises(InputError, match=r"augmentation\.random_crop reaches [^$]+at most 19 pixels"):
+        plan_for(images, random_crop=20)
+
+
+@pytest.mark.parametrize("option", ["saturation", "hue"])
+def test_colors_of_grey_images_are_refused(plan_for, option):
+    with pytest.raises(InputError, match=rf"augmentation\.{option} changes colours"):
+        plan_for(np.zeros((2, 8, 8, 1), np.uint8), **{option: 0.1})
+    assert plan_for(np.zeros((2, 8, 8, 1), np.uint8), brightness=0.1, contrast=0.1).changes_colors
+
+
+@pytest.mark.parametrize("options", [{"random_crop": 8}, {"hue": 0.1}])
+def test_options_are_checked_before_any_pixel_is_read(options):
+    split = Split(np.zeros((2, 8, 8, 1), np.uint8), np.zeros(2, np.int32), np.zeros(2, np.uint64))
+    with pytest.raises(InputError, match=r"augmentation\.(random_crop|hue)"):
+        check_plan(AugmentationConfig.model_validate(options), split)
+
+
 def test_statistics_are_fitted_only_where_they_are_needed(photographs, plan_for):
     plain = plan_for(photographs, samplewise_center=True, horizontal_flip=True)
     assert (plain.mean, plain.std, plain.zca) == (None, None, None)
@@ -40,6 +64,23 @@ def test_statistics_are_fitted_only_where_they_are_needed(photographs, plan_for)
 def test_any_geometric_option_moves_images(photographs, plan_for, option):
     assert plan_for(photographs, **{option: 1 if "range" in option else True}).moves_images
     assert not plan_for(photographs, samplewise_center=True).moves_images
+
+
+@pytest.mark.parametrize("option", ["brightness", "contrast", "saturation", "hue"])
+def test_any_option_of_color_changes_colors(photographs, plan_for, option):
+    assert plan_for(photographs, **{option: 0.1}).changes_colors
+    assert not plan_for(photographs, cutout=0.5).changes_colors
+
+
+@pytest.mark.parametrize("option", ["mixup", "cutmix"])
+def test_mixup_and_cutmix_mix_images(photographs, plan_for, option):
+    assert plan_for(photographs, **{option: 0.1}).mixes_images
+    assert not plan_for(photographs, cutout=0.5).mixes_images
+
+
+def test_rand_augment_has_magnitude_nine_where_none_is_given(photographs, plan_for):
+    assert plan_for(photographs, rand_augment=2).rand_augment_magnitude == 9
+    assert plan_for(photographs, rand_augment=2, rand_augment_magnitude=0).rand_augment_magnitude == 0
 
 
 def test_a_plan_survives_its_files(whitening_plan, tmp_path):
@@ -59,10 +100,11 @@ def test_digests_differ_where_plans_do(photographs, plan_for):
     plans = [
         plan_for(photographs),
         plan_for(photographs, horizontal_flip=True),
+        plan_for(photographs, mixup=0.2),
         plan_for(photographs, featurewise_center=True),
         plan_for(photographs[:20], featurewise_center=True),
     ]
-    assert len({plan.digest for plan in plans}) == 4
+    assert len({plan.digest for plan in plans}) == 5
     assert plan_for(photographs).digest == plans[0].digest
 
 

@@ -38,7 +38,8 @@ def test_defaults_are_those_of_the_schema() -> None:
     for key in all_keys().values():
         if not key.children and key.path[:2] != ("data", "fallback"):
             section: BaseModel = getattr(config, key.path[0])
-            assert getattr(section, key.path[1]) == key.default
+            default = getattr(section, key.path[1])
+            assert (list(default) if isinstance(default, tuple) else default) == key.default
 
 
 @pytest.mark.parametrize(

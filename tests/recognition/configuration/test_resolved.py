@@ -15,7 +15,7 @@ def test_yaml_reads_back_the_same(tmp_path: Path, name: str) -> None:
     values = {
         "model": {"name": name},
         "data": {"path": f"folder: é # {name}", "fallback": {"source": "digits", "train": {"epochs": 2}}},
-        "train": {"learning_rate": 1e-5, "weight_decay": 1e300, "momentum": 0.1},
+        "train": {"learning_rate": 1e-5, "momentum": 0.1, "class_weights": {name: 2.0, "é: #": 0.5}},
     }
     config = RunConfig.model_validate(values)
     path = tmp_path / "used.yaml"
@@ -28,6 +28,12 @@ def test_flatten() -> None:
     assert flat["train.epochs"] == 1
     assert flat["data.fallback"] is None
     assert all(value is None or isinstance(value, str | int | float) for value in flat.values())
+
+
+def test_flatten_writes_lists_and_mappings_as_json() -> None:
+    train, data = {"class_weights": {"cat": 2}}, {"source": "folder", "path": "x", "image_size": [8, 9]}
+    flat = flatten(RunConfig.model_validate({"train": train, "data": data}))
+    assert (flat["train.class_weights"], flat["data.image_size"]) == ('{"cat": 2.0}', "[8, 9]")
 
 
 def test_flatten_has_every_key() -> None:

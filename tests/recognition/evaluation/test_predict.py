@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recognition.evaluation.predict import predict
+from recognition.evaluation.predict import fitting_batch, predict
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (10, 4, 4, 3), dtype=np.uint8)
 
@@ -43,3 +43,12 @@ def test_inference_mode():
 
     dropout = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Flatten(), keras.layers.Dropout(0.9)])
     np.testing.assert_array_equal(predict(dropout, IMAGES, 4), IMAGES.reshape(10, -1).astype(np.float32))
+
+
+@pytest.mark.parametrize(("side", "batch"), [(8, 500), (32, 500), (64, 125), (224, 10), (4096, 1)])
+def test_larger_images_go_in_smaller_batches(side, batch):
+    assert fitting_batch((3, side, side, 3)) == batch
+
+
+def test_without_a_size_the_batch_fits(model):
+    np.testing.assert_array_equal(predict(model, IMAGES), predict(model, IMAGES, 500))

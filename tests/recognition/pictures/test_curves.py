@@ -26,6 +26,12 @@ def test_three_panels_mark_the_best_epoch():
     assert all("train" in text and "validation" in text for text in texts[:2])
 
 
+def test_another_metric_in_charge_stands_beside_accuracy():
+    texts = ["".join(panel.itertext()) for panel in panels(history_of(metric="balanced_accuracy"))]
+    assert ["validation balanced accuracy" in text for text in texts] == [False, True, False]
+    assert "balanced" not in curves_svg(history_of())
+
+
 def test_drawing_is_the_same_each_time():
     assert curves_svg(history_of()) == curves_svg(history_of())
     assert curves_picture(history_of()) == curves_picture(history_of())

@@ -47,6 +47,20 @@ def test_any_text_is_drawn_without_an_error(title):
     decoded(image_grid(IMAGES, [title] * 5, heading=[title]))
 
 
+@pytest.mark.parametrize("titles", [("樱", "桃"), ("क", "ख"), ("Ж", "Я"), ("ε", "η"), ("🍒", "🍎")])
+def test_no_two_names_look_the_same(titles):
+    one, other = (image_grid(IMAGES[:1], [title], scale=16) for title in titles)
+    assert one != other
+
+
+def test_large_images_are_drawn_smaller():
+    large = np.zeros((9, 30, 400, 3), np.uint8)
+    height, width, _ = decoded(image_grid(large, columns=8, scale=1)).shape
+    assert width <= 1600
+    assert height < 100
+    assert decoded(image_grid(np.zeros((1, 2, 4000, 1), np.uint8), scale=1)).shape[1] <= 1600
+
+
 def test_headings_are_wrapped_and_make_room():
     plain, headed = (decoded(image_grid(IMAGES, heading=text)) for text in ([], ["many words " * 20]))
     assert headed.shape[1] == plain.shape[1]

@@ -9,7 +9,7 @@ from recognition.training.history import Epoch, History
 from tests.recognition.evaluation.samples import names_of, random_probabilities, split_of
 
 
-def history_of(epochs=3, best_epoch=2):
+def history_of(epochs=3, best_epoch=2, metric="accuracy"):
     records = [
         Epoch(
             epoch=i + 1,
@@ -17,6 +17,7 @@ def history_of(epochs=3, best_epoch=2):
             train_accuracy=1 - 0.9 / (i + 1),
             validation_loss=4.5 / (i + 1),
             validation_accuracy=1 - 0.95 / (i + 1),
+            validation_score=(1 - 0.95 / (i + 1)) * (1 if metric == "accuracy" else 0.8),
             learning_rate=0.1 / (i + 1),
             seconds=10,
             images_per_second=4500,
@@ -29,6 +30,7 @@ def history_of(epochs=3, best_epoch=2):
         device="CPU",
         precision="float32",
         seed=0,
+        metric=metric,
         resumed_from=None,
         best_epoch=best_epoch,
         seconds=10.0 * epochs,

@@ -162,6 +162,14 @@ def test_without_a_comparable_champion(version, words):
     assert words in Page(html).texts["header"]
 
 
+def test_another_metric_in_charge_is_named():
+    evaluation, split = judged()
+    texts = Page(page_of(evaluation, split, history=history_of(metric="macro_f1"))).texts
+    assert f"Macro F1{100 * evaluation.metrics.macro_f1:.1f}\u00a0%" in texts["header"]
+    assert "macro F1 42.0\u00a0%, which decided, and loss" in texts["main"]
+    assert "which decided" not in page_of(evaluation, split)
+
+
 def test_without_commit_and_superclasses():
     text = Page(page_of(*judged(), facts=facts_of(commit=None))).texts
     assert "not known" in text["header"]

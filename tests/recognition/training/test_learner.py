@@ -27,7 +27,7 @@ def still_plan(dataset):
 @pytest.fixture
 def batch(dataset):
     split = dataset.splits["train"]
-    return split.images[:32], split.labels[:32]
+    return split.images[:32], split.labels[:32], np.ones(32, np.float32)
 
 
 def logits_by_hand(learner, plan, images):
@@ -44,18 +44,18 @@ def test_a_batch_is_learned(dataset, plan, batch):
 @pytest.mark.usefixtures("tiny")
 def test_scores_are_those_of_the_network(dataset, plan, batch):
     learner = Learner(dataset, plan, recipe(label_smoothing=0.5), cpu())
-    images, labels = batch
-    loss, hits = learner.score(images, labels)
+    images, labels, _ = batch
+    loss, predicted = learner.score(images, labels)
     logits = logits_by_hand(learner, plan, images)
     assert float(loss) == pytest.approx(cross_entropy(logits, labels).sum(), rel=1e-5)
-    assert float(hits) == (logits.argmax(axis=1) == labels).sum()
+    np.testing.assert_array_equal(predicted, logits.argmax(axis=1))
 
 
 @pytest.mark.usefixtures("tiny")
 def test_scoring_changes_nothing(dataset, plan, batch):
     learner = Learner(dataset, plan, recipe(), cpu())
     before = learner.weights()
-    learner.score(*batch)
+    learner.score(*batch[:2])
     for ours, theirs in zip(learner.weights(), before, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
@@ -64,10 +64,10 @@ def test_scoring_changes_nothing(dataset, plan, batch):
 def test_a_step_tells_the_likelihood_without_smoothing(dataset, still_plan, batch, monkeypatch):
     monkeypatch.setattr(keras.layers.Dropout, "call", lambda self, inputs, training=False: inputs)
     learner = Learner(dataset, still_plan, recipe(label_smoothing=0.5), cpu())
-    images, labels = batch
+    images, labels, weights = batch
     logits = learner.network(build_preprocessing(still_plan)(images), training=True).numpy()
     learner.load_weights(Learner(dataset, still_plan, recipe(), cpu()).weights())
-    loss, hits = learner.learn(images, labels, SEED)
+    loss, hits = learner.learn(images, labels, weights, SEED)
     assert float(loss) == pytest.approx(cross_entropy(logits, labels).sum(), rel=1e-4)
     assert float(hits) == (logits.argmax(axis=1) == labels).sum()
 
@@ -81,6 +81,50 @@ def test_smoothing_holds_certainty_back(dataset, still_plan, batch):
         return tf.nn.softmax(logits_by_hand(learner, still_plan, batch[0])).numpy().max(axis=1).mean()
 
     assert certainty(0.5) < 0.75 < certainty(0)
+
+
+def weights_after(dataset, plan, batch, **changes):
+    learner = Learner(dataset, plan, recipe(label_smoothing=0.1, **changes), cpu())
+    learner.learn(*batch, SEED)
+    return learner.weights()
+
+
+@pytest.mark.usefixtures("tiny")
+def test_weights_of_one_change_nothing(dataset, plan, batch):
+    ones = dict.fromkeys(dataset.classes, 1.0)
+    plain, weighted = (weights_after(dataset, plan, batch, **keys) for keys in ({}, {"class_weights": ones}))
+    for ours, theirs in zip(weighted, plain, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_class_counts_as_its_images_do(dataset, plan, batch):
+    images, labels, _ = batch
+    by_image = images, labels, np.where(labels == 3, 5, 1).astype(np.float32)
+    name = dataset.classes[3]
+    ours = weights_after(dataset, plan, batch, class_weights={name: 5.0})
+    theirs, plain = weights_after(dataset, plan, by_image), weights_after(dataset, plan, batch)
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+    assert any(np.abs(one - other).max() > 1e-2 for one, other in zip(ours, plain, strict=True))
+
+
+@pytest.mark.usefixtures("tiny")
+def test_images_of_no_weight_teach_nothing(dataset, still_plan, batch):
+    learner = Learner(dataset, still_plan, recipe(momentum=0.0), cpu())
+    before = [variable.numpy() for variable in learner.network.trainable_variables]
+    learner.learn(*batch[:2], np.zeros(32, np.float32), SEED)
+    for variable, value in zip(learner.network.trainable_variables, before, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), value)
+
+
+@pytest.mark.usefixtures("tiny")
+def test_mixed_images_are_learned(dataset, batch):
+    mixing = resolve_plan(AugmentationConfig(mixup=1.0), dataset.splits["train"])
+    learner = Learner(dataset, mixing, recipe(class_weights="sqrt", label_smoothing=0.1), cpu())
+    losses, hits = np.transpose([learner.learn(*batch, step_seed(0, 0, step)) for step in range(60)])
+    assert losses[-5:].mean() < 0.75 * losses[0]
+    assert hits[-5:].mean() > 16
 
 
 @pytest.mark.usefixtures("tiny")

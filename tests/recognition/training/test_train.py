@@ -51,17 +51,17 @@ class Notes(TrainingListener):
 
 @pytest.fixture
 def scripted(monkeypatch):
-    """A function: accuracy and loss of each validation to come -> the weights that each of them saw."""
+    """A function: metric and loss of each validation to come -> the weights that each of them saw."""
 
     def script(*scores):
         seen, waiting = [], list(scores)
 
-        def score(learner, split):
+        def validate(learner, split, metric):
             seen.append(learner.weights())
-            accuracy, loss = waiting.pop(0)
-            return loss, accuracy
+            score, loss = waiting.pop(0)
+            return loss, 0.5, score
 
-        monkeypatch.setattr("recognition.training.train._score", score)
+        monkeypatch.setattr("recognition.training.epoch._validate", validate)
         return seen
 
     return script
@@ -74,7 +74,7 @@ def trained(dataset, plan, tmp_path_factory):
         patch.setattr("recognition.training.learner.build_network", tiny_network)
         folder, notes = tmp_path_factory.mktemp("checkpoints"), Notes()
         unread = dataclasses.replace(dataset, splits={**dataset.splits, "test": None})
-        yield train(unread, plan, recipe(epochs=6, batch_size=20), folder, notes), notes, folder
+        yield train(unread, plan, recipe(epochs=6, batch_size=20), "accuracy", folder, notes), notes, folder
 
 
 def test_the_network_learns_and_the_test_split_is_not_read(trained):
@@ -91,6 +91,8 @@ def test_the_history_tells_what_happened(trained):
     assert (history.seed, history.resumed_from) == (0, None)
     assert history.parameters == trained[0].model.get_layer("tiny").count_params()
     assert history.best.validation_accuracy == max(epoch.validation_accuracy for epoch in history.epochs)
+    assert history.metric == "accuracy"
+    assert all(epoch.validation_score == epoch.validation_accuracy for epoch in history.epochs)
 
 
 def test_every_step_is_heard_in_whole_batches(trained):
@@ -164,7 +166,7 @@ def test_the_model_loads_in_a_fresh_process_without_our_code(trained, dataset, t
 )
 def test_the_epoch_that_validates_best_is_kept(dataset, plan, scripted, tmp_path, scores, best):
     seen = scripted(*scores)
-    result = train(dataset, plan, recipe(), tmp_path)
+    result = train(dataset, plan, recipe(), "accuracy", tmp_path)
     assert result.history.best_epoch == best
     for ours, theirs in zip(result.model.get_layer("tiny").variables, seen[best - 1], strict=True):
         np.testing.assert_array_equal(ours.numpy(), theirs)
@@ -174,9 +176,9 @@ def test_the_epoch_that_validates_best_is_kept(dataset, plan, scripted, tmp_path
 @pytest.mark.usefixtures("tiny")
 def test_a_resumed_training_still_knows_its_best_epoch(dataset, plan, scripted, tmp_path):
     seen = scripted((0.9, 1.0), (0.5, 1.0), (0.4, 1.0), (0.3, 1.0))
-    train(dataset, plan, recipe(epochs=2), tmp_path)
+    train(dataset, plan, recipe(epochs=2), "accuracy", tmp_path)
     notes = Notes()
-    result = train(dataset, plan, recipe(epochs=4), tmp_path, notes)
+    result = train(dataset, plan, recipe(epochs=4), "accuracy", tmp_path, notes)
     assert (result.history.best_epoch, result.history.resumed_from, len(result.history.epochs)) == (1, 2, 4)
     assert "resuming after epoch 2 of 4 from its checkpoint" in notes.said
     assert [epoch.epoch for epoch in notes.epochs] == [3, 4]
@@ -185,10 +187,57 @@ def test_a_resumed_training_still_knows_its_best_epoch(dataset, plan, scripted, 
 
 
 @pytest.mark.usefixtures("tiny")
+@pytest.mark.parametrize(
+    ("patience", "scores", "epochs", "best"),
+    [
+        (1, [0.5, 0.4, 0.9], 2, 1),
+        (2, [0.5, 0.6, 0.4, 0.3, 0.9], 4, 2),
+        (2, [0.5, 0.4, 0.5, 0.4, 0.4], 5, 3),
+        (4, [0.5, 0.4, 0.4, 0.4, 0.4], 5, 1),
+        (None, [0.5, 0.4, 0.4, 0.4, 0.4], 5, 1),
+    ],
+)
+def test_training_stops_where_patience_ends(dataset, plan, scripted, tmp_path, patience, scores, epochs, best):
+    seen, notes = scripted(*((score, 1.0) for score in scores)), Notes()
+    result = train(dataset, plan, recipe(epochs=5, patience=patience), "macro_f1", tmp_path, notes)
+    assert (len(result.history.epochs), result.history.best_epoch) == (epochs, best)
+    stops = [sentence for sentence in notes.said if sentence.startswith("stopped")]
+    told = f"stopped after epoch {epochs}: no better macro F1 since epoch {best}"
+    assert stops == ([told] if epochs < 5 else [])
+    for ours, theirs in zip(result.model.get_layer("tiny").variables, seen[best - 1], strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs)
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_training_that_was_stopped_early_stays_stopped(dataset, plan, scripted, tmp_path):
+    scripted((0.5, 1.0), (0.4, 1.0))
+    config, notes = recipe(epochs=9, patience=1), Notes()
+    first = train(dataset, plan, config, "accuracy", tmp_path)
+    again = train(dataset, plan, config, "accuracy", tmp_path, notes)
+    assert again.history == first.history.model_copy(update={"resumed_from": 2})
+    assert "stopped after epoch 2: no better accuracy since epoch 1" in notes.said
+
+
+@pytest.mark.usefixtures("tiny")
+def test_the_metric_in_charge_decides(dataset, plan, tmp_path):
+    history = train(dataset, plan, recipe(), "balanced_accuracy", tmp_path).history
+    assert history.metric == "balanced_accuracy"
+    assert history.best.validation_score == max(epoch.validation_score for epoch in history.epochs)
+    assert any(epoch.validation_score != epoch.validation_accuracy for epoch in history.epochs)
+
+
+@pytest.mark.usefixtures("tiny")
+def test_class_weights_are_told(dataset, plan, tmp_path):
+    notes = Notes()
+    train(dataset, plan, recipe(epochs=1, class_weights="balanced"), "accuracy", tmp_path, notes)
+    assert notes.said[1].startswith("class weights from ")
+
+
+@pytest.mark.usefixtures("tiny")
 def test_a_training_that_was_done_already_trains_nothing(dataset, plan, scripted, tmp_path):
     scripted((0.9, 1.0))
-    first = train(dataset, plan, recipe(epochs=1), tmp_path)
-    again = train(dataset, plan, recipe(epochs=1), tmp_path)
+    first = train(dataset, plan, recipe(epochs=1), "accuracy", tmp_path)
+    again = train(dataset, plan, recipe(epochs=1), "accuracy", tmp_path)
     assert again.history == first.history.model_copy(update={"resumed_from": 1})
 
 
@@ -197,7 +246,7 @@ def test_a_training_that_was_done_already_trains_nothing(dataset, plan, scripted
 def test_divergence_names_epoch_and_learning_rate(dataset, plan, tmp_path, rate):
     config = recipe(learning_rate=rate, schedule="constant")
     with pytest.raises(TrainingError) as caught:
-        train(dataset, plan, config, tmp_path)
+        train(dataset, plan, config, "accuracy", tmp_path)
     assert caught.value.problem == f"training diverged in epoch 1 at a learning rate of {rate:.3g}"
     assert load_checkpoint(tmp_path) is None
 
@@ -206,7 +255,7 @@ def test_divergence_names_epoch_and_learning_rate(dataset, plan, tmp_path, rate)
 def test_a_validation_that_is_not_finite_is_a_divergence_too(dataset, plan, scripted, tmp_path):
     scripted((0.5, 1.0), (0.1, float("nan")))
     with pytest.raises(TrainingError, match=r"in epoch 2 at a learning rate of [\d.]+\n  received: .*nan"):
-        train(dataset, plan, recipe(), tmp_path)
+        train(dataset, plan, recipe(), "accuracy", tmp_path)
     assert len(load_checkpoint(tmp_path).epochs) == 1
 
 
@@ -216,8 +265,8 @@ def test_any_size_of_validation_batch_gives_the_same_scores(dataset, plan, tmp_p
     config = recipe(epochs=1)
     scores = []
     for batch in (500, size):
-        monkeypatch.setattr("recognition.training.train.VALIDATION_BATCH", batch)
-        epoch = train(dataset, plan, config, tmp_path / str(batch)).history.epochs[0]
+        monkeypatch.setattr("recognition.training.epoch.fitting_batch", lambda shape, batch=batch: batch)
+        epoch = train(dataset, plan, config, "accuracy", tmp_path / str(batch)).history.epochs[0]
         scores.append((epoch.validation_loss, epoch.validation_accuracy))
     assert scores[1] == pytest.approx(scores[0], rel=1e-4)
 
@@ -237,6 +286,15 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(alone):
     assert "resuming after epoch 2 of 4 from its checkpoint" in alone["resumed"]["said"]
     assert alone["resumed"]["epochs"] == alone["whole"]["epochs"]
     assert alone["resumed"]["weights"] == alone["whole"]["weights"]
+
+
+def test_a_resumed_training_stops_as_early_as_an_uninterrupted_one(alone):
+    whole, resumed = alone["stopped early"], alone["resumed early"]
+    assert (whole["resumed_from"], resumed["resumed_from"]) == (None, 2)
+    assert len(whole["epochs"]) == 3
+    assert resumed["epochs"] == whole["epochs"]
+    assert resumed["weights"] == whole["weights"]
+    assert resumed["said"][-1] == whole["said"][-1] == "stopped after epoch 3: no better accuracy since epoch 1"
 
 
 def test_the_seed_decides_everything(alone):

@@ -1,0 +1,139 @@
+"""Own images in folders: root/class/image, or root/train/class/image and so on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from recognition.data.listing import SUFFIXES, Listing, count, printable, side_of, some
+from recognition.errors import InputError
+
+IGNORED = {"__macosx", "thumbs.db", "desktop.ini"}
+LAYOUT = "root/class/image.png, or root/train/class/image.png with validation and test beside train"
+
+
+class _Found(NamedTuple):
+    path: Path
+    side: str | None
+    label: str
+
+
+def list_folder(root: Path) -> Listing:
+    """List the images below a folder.
+
+    Each folder in `root` is a class, and every image at any depth below it is of that class. Where the folders in
+    `root` are called train, validation and test, the classes are one level below, and the images keep their sides.
+    Letter case does not matter in the names of sides and suffixes; hidden files are left out, links are followed.
+
+    Args:
+        root: The folder.
+
+    Raises:
+        InputError: It is not a folder, holds no class, an empty one or a loop of links, may not be read, or has
+            other classes in test than in train.
+    """
+    _check_root(root)
+    sides = _side_folders(root)
+    if sides is None:
+        found, loose = _classes(root, None)
+    else:
+        parts = {side: _classes(folder, side) for side, folder in sides.items()}
+        _check_same_classes({side: {each.label for each in part} for side, (part, _) in parts.items()})
+        found = [each for part, _ in parts.values() for each in part]
+        loose = sum(count for _, count in parts.values())
+    return Listing(
+        paths=[printable(each.path.relative_to(root).as_posix()) for each in found],
+        labels=[each.label for each in found],
+        contents=lambda: (each.path for each in found),
+        sides=[each.side or "" for each in found] if sides else None,
+        files=tuple(each.path for each in found),
+        notes=(f"left out, as not in a class folder: {count(loose, 'file')}",) if loose else (),
+    )
+
+
+def _check_root(root: Path) -> None:
+    if root.is_dir():
+        return
+    received = f"{printable(str(root))}, {'a file' if root.exists() else 'which does not exist'}"
+    remedy = "name the folder above the class folders; for tables of images there are data.source: csv and parquet"
+    raise InputError("data.path names no folder", received=received, expected=LAYOUT, remedy=remedy)
+
+
+def _side_folders(root: Path) -> Mapping[str, Path] | None:
+    """The folders of train, validation and test; None where the folders are classes."""
+    folders = [folder for folder in _entries(root) if folder.is_dir()]
+    named = [(side_of(folder.name), folder) for folder in folders]
+    sides = {side: folder for side, folder in named if side}
+    others = [folder.name for side, folder in named if not side]
+    if not sides or (others and len(sides) < 2):
+        return None  # a class may well be called "train"
+    if others or len(sides) < len(folders):
+        raise _refusal(root, "mixes sides with other folders", some([folder.name for folder in folders], 6))
+    if "train" not in sides:
+        raise _refusal(root, "has no train folder", some([folder.name for folder in folders]))
+    return sides
+
+
+def _classes(root: Path, side: str | None) -> tuple[list[_Found], int]:
+    """The images in the class folders of `root`, and how many files lie beside those."""
+    entries = _entries(root)
+    folders = [entry for entry in entries if entry.is_dir()]
+    if not folders:
+        raise _refusal(root, "holds no class folder", f"{count(len(entries), 'file')} in it and no folder")
+    found: list[_Found] = []
+    empty: list[str] = []
+    for folder in folders:
+        images = [path for path in _files(folder) if path.suffix.casefold() in SUFFIXES]
+        found += [_Found(path, side, printable(folder.name)) for path in images]
+        empty += [] if images else [folder.name]
+    if empty:
+        problem = f"has {'a class' if len(empty) == 1 else 'classes'} without an image"
+        raise _refusal(root, problem, some([printable(name) for name in empty]), f"{', '.join(SUFFIXES)} files in each")
+    return found, len(entries) - len(folders)
+
+
+def _files(top: Path) -> Iterator[Path]:
+    """Everything below a folder that is not itself a folder, sorted."""
+    waiting: list[tuple[Path, frozenset[tuple[int, int]]]] = [(top, frozenset())]
+    while waiting:
+        folder, above = waiting.pop()
+        status = folder.stat()
+        identity = status.st_dev, status.st_ino
+        if identity in above:
+            raise _refusal(folder, "is a symbolic link to a folder above it", str(folder.resolve()), "no loops")
+        entries = _entries(folder)
+        yield from (entry for entry in entries if not entry.is_dir())
+        waiting += [(entry, above | {identity}) for entry in reversed(entries) if entry.is_dir()]
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError as error:
+        expected = "a folder that may be read"
+        raise _refusal(
+            folder, "cannot be read", error.strerror or str(error), expected, "mend its permissions"
+        ) from None
+    return [folder / name for name in names if not (name.startswith(".") or name.casefold() in IGNORED)]
+
+
+def _check_same_classes(classes: Mapping[str, set[str]]) -> None:
+    train = classes["train"]
+    for side, names in classes.items():
+        only_train, only_other = sorted(train - names), sorted(names - train)
+        if only_train or only_other:
+            differences = [f"only in train: {some(only_train)}"] * bool(only_train)
+            differences += [f"only in {side}: {some(only_other)}"] * bool(only_other)
+            raise InputError(
+                f"train and {side} have different classes",
+                received="; ".join(differences),
+                expected="the same class folders, each with images, on every side",
+                remedy="rename or add folders; without the other sides' folders, images are held out of train",
+            )
+
+
+def _refusal(folder: Path, problem: str, received: str, expected: str = LAYOUT, remedy: str = "") -> InputError:
+    mend = remedy or "arrange the folders so, or name another folder as data.path"
+    return InputError(printable(f"{folder} {problem}"), received=printable(received), expected=expected, remedy=mend)

@@ -1,0 +1,173 @@
+"""From an image file to the pixels that a network sees: one way for training, prediction, serving and export."""
+
+from __future__ import annotations
+
+import io
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from recognition.configuration.schema import DataConfig
+
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
+PIXEL_LIMIT = 89_478_485  # where Pillow begins to suspect a decompression bomb: 256 MiB of colours
+METHOD = Image.Resampling.BICUBIC
+RGB = 3
+
+
+class UnreadableImageError(Exception):
+    """A file that holds no image that can be used; the text says why."""
+
+
+class DecodedImage(NamedTuple):
+    """An image as the network sees it, and a hash of what it shows.
+
+    Attributes:
+        pixels: uint8, (height, width, channels).
+        content: XXH3 of the upright image's size and colours before it was resized: the same for every transform.
+    """
+
+    pixels: NDArray[np.uint8]
+    content: int
+
+
+@dataclass(frozen=True)
+class ImageTransform:
+    """How an image file becomes an array.
+
+    Turned upright as its EXIF data say; 16 bits scaled to 8; transparency laid on the background; resized; grey where
+    asked for. Of an animation the first picture counts.
+
+    Attributes:
+        height: Pixels.
+        width: Pixels.
+        channels: 3 for red, green, blue; 1 for grey.
+        resize: "crop" fills the size and cuts what stands over, evenly on both sides; "pad" fits the whole image and
+            fills up with the background; "stretch" gives up the proportions.
+        background: Colour as "#rrggbb".
+    """
+
+    height: int
+    width: int
+    channels: int
+    resize: str
+    background: str
+
+    @classmethod
+    def from_config(cls, config: DataConfig) -> ImageTransform:
+        """The transform that section `data` of a configuration describes."""
+        return cls(*config.image_size, config.channels, config.resize, config.background)
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> ImageTransform:
+        """The transform that `to_json` described, as a stored model's metadata hold it under "transform"."""
+        return cls(**document)
+
+    def to_json(self) -> dict[str, Any]:
+        """The attributes by name."""
+        return asdict(self)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of the result."""
+        return self.height, self.width, self.channels
+
+    def decode(self, content: bytes) -> DecodedImage:
+        """Decode an image file.
+
+        Args:
+            content: The file's bytes: PNG, JPEG, WebP, BMP, GIF or TIFF.
+
+        Raises:
+            UnreadableImageError: It is empty, cut short, damaged, of another kind, or of more than 89 million pixels.
+        """
+        if not content:
+            raise UnreadableImageError("the file is empty")
+        try:
+            with _open(content) as image:
+                colours = _on_background(_upright(image), self.background)
+            values = colours.tobytes()
+            mark = xxhash.xxh3_64_intdigest(values, seed=colours.width)
+            if (colours.height, colours.width, RGB) == self.shape:
+                pixels = np.frombuffer(values, np.uint8).reshape(self.shape)
+            else:
+                pixels = self._resized(colours)
+        except (UnreadableImageError, MemoryError):
+            raise
+        except UnidentifiedImageError:
+            raise UnreadableImageError(f"not an image of a known kind ({', '.join(FORMATS)})") from None
+        except Exception as error:  # damaged files make Pillow's decoders raise almost anything
+            raise UnreadableImageError(_reason(error)) from error
+        return DecodedImage(pixels, mark)
+
+    def _resized(self, image: Image.Image) -> NDArray[np.uint8]:
+        """The image at its final size: uint8, (height, width, channels)."""
+        if image.size != (self.width, self.height):
+            image = {"crop": self._crop, "pad": self._pad, "stretch": self._stretch}[self.resize](image)
+        if self.channels == RGB:
+            return np.asarray(image)
+        return np.asarray(image.convert("L"))[..., np.newaxis]
+
+    def _stretch(self, image: Image.Image) -> Image.Image:
+        return image.resize((self.width, self.height), METHOD)
+
+    def _crop(self, image: Image.Image) -> Image.Image:
+        scale = min(image.width / self.width, image.height / self.height)
+        left, top = (image.width - scale * self.width) / 2, (image.height - scale * self.height) / 2
+        box = (left, top, image.width - left, image.height - top)
+        return image.resize((self.width, self.height), METHOD, box=box)
+
+    def _pad(self, image: Image.Image) -> Image.Image:
+        scale = min(self.width / image.width, self.height / image.height)
+        width, height = (max(1, round(side * scale)) for side in image.size)
+        canvas = Image.new("RGB", (self.width, self.height), self.background)
+        canvas.paste(image.resize((width, height), METHOD), ((self.width - width) // 2, (self.height - height) // 2))
+        return canvas
+
+
+def _open(content: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(content), formats=FORMATS)
+    if image.width * image.height > PIXEL_LIMIT:
+        raise UnreadableImageError(f"{image.width} x {image.height} pixels, more than {PIXEL_LIMIT:,}")
+    return image
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    image.load()
+    with suppress(Exception):  # an image with damaged EXIF data is still an image
+        ImageOps.exif_transpose(image, in_place=True)
+    return image
+
+
+def _on_background(image: Image.Image, background: str) -> Image.Image:
+    """Eight-bit red, green and blue."""
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
+    if image.mode == "F":
+        raise UnreadableImageError("floating-point pixels, which have no known range; expected 8 or 16 bits")
+    if image.mode.startswith("I"):
+        image = _eight_bits(image)
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    layer = image.convert("RGBA")
+    canvas = Image.new("RGB", image.size, background)
+    canvas.paste(layer, mask=layer.getchannel("A"))
+    return canvas
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Sixteen bits scaled to eight; Pillow's own conversion would clamp them."""
+    values = np.asarray(image).astype(np.int64)
+    if values.min() < 0 or values.max() > 2**16 - 1:
+        raise UnreadableImageError("32-bit pixels outside 0 to 65535, whose range is not known; expected 8 or 16 bits")
+    return Image.fromarray(((values + 128) // 257).astype(np.uint8))
+
+
+def _reason(error: Exception) -> str:
+    text = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    return f"damaged or cut short ({text})" if isinstance(error, OSError) else text
