@@ -2,9 +2,11 @@
 
 import io
 import json
+import logging
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
 import tarfile
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import requests
 
 PROJECT = Path(__file__).resolve().parent.parent
 FOLDER = "cifar-100-binary"
@@ -265,3 +268,55 @@ def _pack(path, members):
                 member.size = len(content)
                 tar.addfile(member, io.BytesIO(content))
     return path
+
+
+@pytest.fixture(scope="session")
+def s3_server():
+    """Address of an S3 server without buckets."""
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def no_credentials(monkeypatch, tmp_path):
+    """No variable or file of this machine that S3's client would look at."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "FSSPEC_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("NO_PROXY", "*")
+
+
+@pytest.fixture
+def s3_credentials(no_credentials, monkeypatch):
+    """A secret that no message may repeat."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAFAKE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
+    return "hunter2"
+
+
+@pytest.fixture
+def s3(s3_server, s3_credentials, monkeypatch):
+    """A client of that server, which has an empty bucket `photos`."""
+    import boto3
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_server)
+    client = boto3.client("s3", region_name="us-east-1")
+    client.create_bucket(Bucket="photos")
+    yield client
+    client.close()
+    requests.post(f"{s3_server}/moto-api/reset", timeout=10)
+
+
+@pytest.fixture
+def closed_port():
+    """A port of this machine that nobody listens at."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]

@@ -641,3 +641,44 @@ def test_what_may_not_be_read(refused, spoil, texts):
 
 def test_the_table_is_long_enough():
     assert len(TABLE_OF_MISTAKES) >= 120
+
+
+@pytest.fixture
+def s3_as_told(s3, closed_port, monkeypatch):
+    """A function: what is missing -> an environment that lacks it, beside a bucket `photos` without files."""
+
+    def prepare(missing):
+        if missing == "credentials":
+            monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+            monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+        if missing == "server":
+            monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{closed_port}")
+
+    return prepare
+
+
+@pytest.mark.parametrize(
+    ("missing", "path", "texts"),
+    [
+        (
+            "credentials",
+            "s3://photos/x",
+            ["There are no credentials for s3://photos/x", "AWS_ACCESS_KEY_ID", "PROFILE"],
+        ),
+        ("bucket", "s3://no-such-bucket/x", ["s3://no-such-bucket/x does not exist", "check the address"]),
+        ("files", "s3://photos/x", ["There are no files at s3://photos/x", "check the address"]),
+        ("server", "s3://photos/x", ["s3://photos/x cannot be reached", "AWS_ENDPOINT_URL"]),
+        ("nothing", "s3://key:hunter2@photos/x", ["holds credentials", "received: s3://photos/x", "AWS_PROFILE"]),
+        (
+            "nothing",
+            "https://host/x.csv?X-Amz-Signature=hunter2",
+            ["holds credentials", "received: https://host/x.csv"],
+        ),
+    ],
+)
+def test_a_mistake_at_s3(refused, s3_as_told, missing, path, texts):
+    s3_as_told(missing)
+    told = refused(None, [f"data.path={path}"])
+    assert "hunter2" not in told
+    for text in texts:
+        assert text in told

@@ -54,16 +54,16 @@ def list_folder(root: Path) -> Listing:
 
 
 def _check_root(root: Path) -> None:
-    if root.is_dir():
+    if os.path.isdir(root):  # Path.is_dir raises where a name is too long, or a folder may not be searched
         return
-    received = f"{printable(str(root))}, {'a file' if root.exists() else 'which does not exist'}"
+    received = f"{printable(str(root))}, {'a file' if os.path.exists(root) else 'which does not exist'}"
     remedy = "name the folder above the class folders; for tables of images there are data.source: csv and parquet"
     raise InputError("data.path names no folder", received=received, expected=LAYOUT, remedy=remedy)
 
 
 def _side_folders(root: Path) -> Mapping[str, Path] | None:
     """The folders of train, validation and test; None where the folders are classes."""
-    folders = [folder for folder in _entries(root) if folder.is_dir()]
+    folders = [folder for folder in _entries(root) if os.path.isdir(folder)]
     named = [(side_of(folder.name), folder) for folder in folders]
     sides = {side: folder for side, folder in named if side}
     others = [folder.name for side, folder in named if not side]
@@ -79,7 +79,7 @@ def _side_folders(root: Path) -> Mapping[str, Path] | None:
 def _classes(root: Path, side: str | None) -> tuple[list[_Found], int]:
     """The images in the class folders of `root`, and how many files lie beside those."""
     entries = _entries(root)
-    folders = [entry for entry in entries if entry.is_dir()]
+    folders = [entry for entry in entries if os.path.isdir(entry)]
     if not folders:
         raise _refusal(root, "holds no class folder", f"{count(len(entries), 'file')} in it and no folder")
     found: list[_Found] = []
@@ -104,8 +104,8 @@ def _files(top: Path) -> Iterator[Path]:
         if identity in above:
             raise _refusal(folder, "is a symbolic link to a folder above it", str(folder.resolve()), "no loops")
         entries = _entries(folder)
-        yield from (entry for entry in entries if not entry.is_dir())
-        waiting += [(entry, above | {identity}) for entry in reversed(entries) if entry.is_dir()]
+        yield from (entry for entry in entries if not os.path.isdir(entry))
+        waiting += [(entry, above | {identity}) for entry in reversed(entries) if os.path.isdir(entry)]
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -16,6 +16,7 @@ from recognition.configuration.schema import DataConfig
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 PIXEL_LIMIT = 89_478_485  # where Pillow begins to suspect a decompression bomb: 256 MiB of colours
+ORIENTED = {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"}  # what may tell; TIFF turns by itself
 METHOD = Image.Resampling.BICUBIC
 RGB = 3
 
@@ -139,8 +140,9 @@ def _open(content: bytes) -> Image.Image:
 
 def _upright(image: Image.Image) -> Image.Image:
     image.load()
-    with suppress(Exception):  # an image with damaged EXIF data is still an image
-        ImageOps.exif_transpose(image, in_place=True)
+    if image.info.keys() & ORIENTED:
+        with suppress(Exception):  # an image with damaged EXIF data is still an image
+            ImageOps.exif_transpose(image, in_place=True)
     return image
 
 
@@ -162,10 +164,13 @@ def _on_background(image: Image.Image, background: str) -> Image.Image:
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Sixteen bits scaled to eight; Pillow's own conversion would clamp them."""
-    values = np.asarray(image).astype(np.int64)
+    values = np.asarray(image)
     if values.min() < 0 or values.max() > 2**16 - 1:
         raise UnreadableImageError("32-bit pixels outside 0 to 65535, whose range is not known; expected 8 or 16 bits")
-    return Image.fromarray(((values + 128) // 257).astype(np.uint8))
+    scaled = values.astype(np.uint32)
+    scaled += 128
+    scaled //= 257
+    return Image.fromarray(scaled.astype(np.uint8))
 
 
 def _reason(error: Exception) -> str:

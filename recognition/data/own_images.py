@@ -20,7 +20,8 @@ from recognition.data.listing import Listing, class_names, count, printable, som
 from recognition.data.look_alikes import find_pairs
 from recognition.data.parquet import list_parquet
 from recognition.data.reading import ReadImages, read_images
-from recognition.data.remote import is_remote, mirror
+from recognition.data.remote.address import is_remote
+from recognition.data.remote.mirror import mirror
 from recognition.data.sides import assign_sides, shares_in_words
 from recognition.data.splits import limit
 from recognition.data.table import Columns, list_table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,12 +54,12 @@ def list_parquet(path: Path, columns: Columns) -> Listing:
 
 
 def _files(path: Path) -> list[Path]:
-    files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
+    files = sorted(path.rglob("*.parquet")) if os.path.isdir(path) else [path]
     files = [file for file in files if not file.name.startswith((".", "_"))]
     if not files:
         raise _refusal(path, "holds no parquet file", "a folder without one", "*.parquet")
-    if missing := [file for file in files if not file.is_file()]:
-        received = "no such file" if not missing[0].exists() else "not a file"
+    if missing := [file for file in files if not os.path.isfile(file)]:
+        received = "no such file" if not os.path.exists(missing[0]) else "not a file"
         raise _refusal(missing[0], "is missing", received, "a parquet file")
     return files
 

@@ -11,15 +11,13 @@ from numpy.typing import NDArray
 from recognition.data.encoded_images import Images
 
 LOWEST = 8  # frequencies a side: 64 bits
-SAMPLED = 64  # pixels a side, about, that frequencies are taken of; they are too low to need more
+SAMPLED = 48  # pixels a side, about, that frequencies are taken of; they are too low to need more
 GREY = (0.299, 0.587, 0.114)
 BANDS, BITS = 4, 16  # of a hash
 DISTANCE = 7  # bits: two hashes that differ in no more differ in at most one bit of some band
 CANDIDATES = 1_000_000  # pairs kept, so that memory stays bounded whatever the images
 EDGES = 16  # pixels a side of the thumbnails whose edges are compared
-LIKENESS = (
-    0.85  # correlation of edges: of 150 such pairs across train and test of CIFAR-100 none of 60 looked at is false
-)
+LIKENESS = 0.88  # correlation of edges; of 150 pairs above 0.85 across train and test of CIFAR-100, 7 are false
 BATCH = 512  # pairs compared at a time
 
 Pairs = NDArray[np.int64]
@@ -38,9 +36,12 @@ def perceptual_hashes(images: NDArray[np.uint8]) -> NDArray[np.uint64]:
         uint64, (n,).
     """
     step_down, step_across = (max(1, size // SAMPLED) for size in images.shape[1:3])
-    grey = images[:, ::step_down, ::step_across].astype(np.float32) @ _grey(images.shape[3])
-    rows, columns = _frequencies(grey.shape[1]), _frequencies(grey.shape[2])
-    lowest = (rows @ grey @ columns.T).reshape(len(images), -1)
+    sampled = images[:, ::step_down, ::step_across].astype(np.float32)
+    rows, columns = _frequencies(sampled.shape[1]), _frequencies(sampled.shape[2])
+    # not by matrix multiplication, whose threads would get in the way of those that decode
+    grey = np.einsum("nhwc,c->nhw", sampled, _grey(images.shape[3]))
+    across = np.einsum("nhw,fw->nhf", grey, columns)
+    lowest = np.einsum("nhf,gh->ngf", across, rows).reshape(len(images), LOWEST * LOWEST)
     bits = lowest > np.median(lowest, axis=1, keepdims=True)
     return np.packbits(bits, axis=1).view(">u8").ravel().astype(np.uint64)
 
@@ -77,6 +78,8 @@ def near_pairs(hashes: NDArray[np.uint64]) -> Pairs:
 
 def confirm_pairs(images: Images, pairs: Pairs) -> NDArray[np.bool_]:
     """Which pairs show the same scene: their edges correlate, whatever their brightness and colours.
+
+    A picture saved again, resized or brightened is recognized; one whose border was cut by 3 % or more, mostly not.
 
     Args:
         images: uint8, (n, height, width, 1 or 3).

@@ -53,10 +53,9 @@ class ReadImages(NamedTuple):
     unreadable: tuple[Unreadable, ...]
 
 
-class _Task(NamedTuple):
-    """A chunk of images, decoded; `encoded` where they are to be kept so."""
+class _Chunk(NamedTuple):
+    """Some images, decoded; `encoded` where they are to be kept so."""
 
-    pixels: NDArray[np.uint8]
     encoded: list[bytes]
     content: list[int]
     perceptual: NDArray[np.uint64]
@@ -80,21 +79,21 @@ def read_images(
     Raises:
         InputError: A source ends before its listing does.
     """
-    keep_encoded = len(paths) * int(np.prod(transform.shape)) > max_decoded
-    store = _EncodedStore(transform, scratch) if keep_encoded else _ArrayStore(transform, len(paths))
+    fits = len(paths) * int(np.prod(transform.shape)) <= max_decoded
+    store = _ArrayStore(transform, len(paths)) if fits else _EncodedStore(transform, scratch)
     content: list[int] = []
     perceptual: list[NDArray[np.uint64]] = []
     places: list[int] = []
     unreadable: list[Unreadable] = []
     with closing(store), _Progress(len(paths)) as progress:
-        for task in _in_order(contents, transform, keep_encoded):
-            store.add(task)
-            content += task.content
-            perceptual.append(task.perceptual)
-            places += task.places
-            unreadable += [Unreadable(paths[place], reason) for place, reason in task.unreadable]
-            progress.advance(len(task.places) + len(task.unreadable))
-        images = store.images()
+        for chunk in _in_order(contents, store):
+            content += chunk.content
+            perceptual.append(chunk.perceptual)
+            places += chunk.places
+            unreadable += [Unreadable(paths[place], reason) for place, reason in chunk.unreadable]
+            store.add(chunk)
+            progress.advance(len(chunk.places) + len(chunk.unreadable))
+        images = store.images(places)
     if len(places) + len(unreadable) != len(paths):
         raise InputError("images went while they were read", received=f"{len(places):,}", expected=f"{len(paths):,}")
     return ReadImages(
@@ -107,17 +106,22 @@ def read_images(
 
 
 class _ArrayStore:
-    """Decoded images in one array."""
+    """Decoded images in one array, each written straight to its place."""
+
+    keeps_encoded = False
 
     def __init__(self, transform: ImageTransform, count: int) -> None:
-        self._array, self._filled = np.empty((count, *transform.shape), np.uint8), 0
+        self.transform, self._array = transform, np.empty((count, *transform.shape), np.uint8)
 
-    def add(self, task: _Task) -> None:
-        self._array[self._filled : self._filled + len(task.pixels)] = task.pixels
-        self._filled += len(task.pixels)
+    def room(self, first: int, count: int) -> NDArray[np.uint8]:
+        """Where the pixels of a chunk go."""
+        return self._array[first : first + count]
 
-    def images(self) -> NDArray[np.uint8]:
-        return self._array[: self._filled]
+    def add(self, chunk: _Chunk) -> None:
+        """They are there already."""
+
+    def images(self, places: list[int]) -> NDArray[np.uint8]:
+        return self._array if len(places) == len(self._array) else self._array[places]
 
     def close(self) -> None:
         """There is nothing to close."""
@@ -126,22 +130,27 @@ class _ArrayStore:
 class _EncodedStore:
     """Encoded images in a file without a name."""
 
+    keeps_encoded = True
+
     def __init__(self, transform: ImageTransform, scratch: Path) -> None:
         scratch.mkdir(parents=True, exist_ok=True)
         self._file: BinaryIO = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115
-        self._transform, self._ends = transform, [0]
+        self.transform, self._ends = transform, [0]
 
-    def add(self, task: _Task) -> None:
-        for encoded in task.encoded:
+    def room(self, first: int, count: int) -> NDArray[np.uint8]:
+        return np.empty((count, *self.transform.shape), np.uint8)
+
+    def add(self, chunk: _Chunk) -> None:
+        for encoded in chunk.encoded:
             self._file.write(encoded)
             self._ends.append(self._ends[-1] + len(encoded))
 
-    def images(self) -> EncodedImages:
+    def images(self, places: list[int]) -> EncodedImages:
         self._file.flush()
         empty = self._ends[-1] == 0
         values = np.empty(0, np.uint8) if empty else np.memmap(self._file, np.uint8, "r")
         spans = np.stack([self._ends[:-1], self._ends[1:]], axis=1).astype(np.int64)
-        return EncodedImages(EncodedContent(values), spans, self._transform)
+        return EncodedImages(EncodedContent(values), spans, self.transform)
 
     def close(self) -> None:
         """Leave the file to the memory map, which has its own handle."""
@@ -169,15 +178,15 @@ class _Progress:
             logger.info("reading: %s of %s images", f"{self._done:,}", f"{self._total:,}")
 
 
-def _in_order(contents: Iterable[Path | bytes], transform: ImageTransform, keep_encoded: bool) -> Iterator[_Task]:
+def _in_order(contents: Iterable[Path | bytes], store: _ArrayStore | _EncodedStore) -> Iterator[_Chunk]:
     """Decode on all cores, results in the order given, a bounded number of them at a time."""
     workers = os.cpu_count() or 1
     numbered = enumerate(contents)
-    waiting: deque[Future[_Task]] = deque()
+    waiting: deque[Future[_Chunk]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:
-            while chunk := list(islice(numbered, CHUNK)):
-                waiting.append(pool.submit(_decode, chunk, transform, keep_encoded))
+            while sources := list(islice(numbered, CHUNK)):
+                waiting.append(pool.submit(_decode, sources, store))
                 if len(waiting) >= AHEAD * workers:
                     yield waiting.popleft().result()
             while waiting:
@@ -186,22 +195,23 @@ def _in_order(contents: Iterable[Path | bytes], transform: ImageTransform, keep_
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _decode(chunk: list[tuple[int, Path | bytes]], transform: ImageTransform, keep_encoded: bool) -> _Task:
-    pixels = np.empty((len(chunk), *transform.shape), np.uint8)
-    task = _Task(pixels, [], [], np.empty(0, np.uint64), [], [])
-    for place, source in chunk:
+def _decode(sources: list[tuple[int, Path | bytes]], store: _ArrayStore | _EncodedStore) -> _Chunk:
+    room = store.room(sources[0][0], len(sources))
+    chunk = _Chunk([], [], np.empty(0, np.uint64), [], [])
+    readable = np.ones(len(sources), bool)
+    for number, (place, source) in enumerate(sources):
         try:
             encoded = source if isinstance(source, bytes) else _bytes_of(source)
-            pixels[len(task.places)], content = transform.decode(encoded)
+            room[number], content = store.transform.decode(encoded)
         except UnreadableImageError as error:
-            task.unreadable.append((place, str(error)))
+            chunk.unreadable.append((place, str(error)))
+            readable[number] = False
             continue
-        if keep_encoded:
-            task.encoded.append(_smaller(encoded, pixels[len(task.places)]))
-        task.content.append(content)
-        task.places.append(place)
-    pixels = pixels[: len(task.places)]
-    return task._replace(pixels=pixels, perceptual=perceptual_hashes(pixels))
+        if store.keeps_encoded:
+            chunk.encoded.append(_smaller(encoded, room[number]))
+        chunk.content.append(content)
+        chunk.places.append(place)
+    return chunk._replace(perceptual=perceptual_hashes(room if readable.all() else room[readable]))
 
 
 def _bytes_of(path: Path) -> bytes:

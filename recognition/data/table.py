@@ -51,7 +51,7 @@ def list_table(path: Path, columns: Columns) -> Listing:
         raise _refusal(path, "lists no image", "a header and no row below it", "one image a row")
     files = [_file(row) for row in rows]
     _check_files(files, rows)
-    top = path if path.is_dir() else path.parent
+    top = path if os.path.isdir(path) else path.parent
     return Listing(
         paths=[printable(file.relative_to(top).as_posix()) for file in files],
         labels=[_label(row) for row in rows],
@@ -65,11 +65,15 @@ def list_table(path: Path, columns: Columns) -> Listing:
 
 def _tables(path: Path) -> list[tuple[Path, str | None]]:
     """The tables that a path means, each with the side that its folder is called after."""
-    if not path.is_dir():
+    if not os.path.isdir(path):  # Path.is_dir raises where a name is too long, or a folder may not be searched
         return [(path, None)]
-    if (path / METADATA).is_file():
+    if os.path.isfile(path / METADATA):
         return [(path / METADATA, None)]
-    folders = [folder for folder in sorted(path.iterdir()) if side_of(folder.name) and (folder / METADATA).is_file()]
+    try:
+        names = sorted(os.listdir(path))
+    except OSError as error:
+        raise _refusal(path, "cannot be read", error.strerror or str(error), "a folder that may be read") from None
+    folders = [path / name for name in names if side_of(name) and os.path.isfile(path / name / METADATA)]
     if not folders:
         expected = f"a CSV file, or a folder with {METADATA} in it or in its train, validation and test"
         raise _refusal(path, "is a folder without a table", f"no {METADATA}", expected)

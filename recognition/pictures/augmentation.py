@@ -73,7 +73,7 @@ def options_in_words(plan: AugmentationPlan) -> list[str]:
         f"shifted up or down by up to {plan.height_shift:.3g} pixels": plan.height_shift,
         "one in two mirrored left to right": options.horizontal_flip,
         "one in two mirrored top to bottom": options.vertical_flip,
-        f"RandAugment, operations an image: {options.rand_augment}, of magnitude {magnitude:g}": options.rand_augment,
+        f"RandAugment, {options.rand_augment} of its operations at magnitude {magnitude:g}": options.rand_augment,
         **{f"{key} changed by up to {getattr(options, key):.0%}": getattr(options, key) for key in FACTORS},
         f"hue turned by up to {options.hue:.3g} of the colour wheel": options.hue,
         f"a square of {plan.cutout_side} pixels a side erased (cutout)": options.cutout,
@@ -112,7 +112,7 @@ def _mixture(shares: NDArray[np.float32], class_names: Sequence[str]) -> str:
     order = [int(label) for label in np.argsort(-shares)[:2] if shares[label] >= SMALLEST_SHARE]
     if len(order) == 1:
         return f"after: {class_names[order[0]]}"
-    return "after: " + " + ".join(f"{shares[label]:.2g} {class_names[label]}" for label in order)
+    return "after: " + " + ".join(f"{round(float(shares[label]), 2):g} {class_names[label]}" for label in order)
 
 
 def _in_pairs_of_rows(before: Sequence[T], after: Sequence[T], columns: int) -> list[T]:

@@ -68,3 +68,12 @@ def test_unreadable(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_impossible_name() -> None:
     with pytest.raises(InputError, match="cannot be read"):
         read_yaml(Path("a\0b"))
+
+
+def test_control_characters_in_its_name_never_reach_a_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "\x1b[2J\n.yaml"
+    path.write_text("a: [")
+    with pytest.raises(InputError) as refusal:
+        read_yaml(path)
+    first = str(refusal.value).split("\n")[0]
+    assert r'\u001b[2J\n.yaml":1: not valid YAML' in first

@@ -191,6 +191,11 @@ def test_bad_names(unpack, contents, names, words):
     refused(unpack({**contents, "fine_label_names.txt": names}), "fine_label_names.txt", *words)
 
 
+def test_control_characters_in_names_never_reach_a_terminal(unpack, contents):
+    contents["coarse_label_names.txt"] = b"\x1b[2J" + contents["coarse_label_names.txt"]
+    assert read_cifar100(unpack(contents)).superclasses[0] == r"\x1b[2Jsuperclass_0"
+
+
 def test_blank_lines_at_the_end_of_names_do_no_harm(unpack, contents):
     contents["coarse_label_names.txt"] += b"\n\n"
     assert len(read_cifar100(unpack(contents)).superclasses) == 20

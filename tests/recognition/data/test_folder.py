@@ -69,6 +69,22 @@ def test_names_that_are_no_unicode_can_be_printed(tmp_path):
     assert all(path.is_file() for path in listing.contents())
 
 
+def test_control_characters_in_names_never_reach_a_terminal(tmp_path):
+    for number, name in enumerate(["cat", "\x1b[2J\n"]):
+        write_images(tmp_path / name, 1, number)
+    listing = list_folder(tmp_path)
+    assert listing.labels == [r"\x1b[2J\n", "cat"]
+    assert listing.paths[0] == r"\x1b[2J\n/0001.png"
+    (tmp_path / "two\nlines").mkdir()
+    with pytest.raises(InputError, match=r"received: two\\nlines"):
+        list_folder(tmp_path)
+
+
+def test_a_path_that_is_too_long(tmp_path):
+    with pytest.raises(InputError, match="names no folder"):
+        list_folder(tmp_path / ("x" * 300))
+
+
 def test_a_loop_of_links(tmp_path):
     write_classes(tmp_path, {"cat": 1, "dog": 1})
     (tmp_path / "cat" / "again").symlink_to(tmp_path / "cat", target_is_directory=True)

@@ -1,5 +1,6 @@
 import io
 import struct
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -78,6 +79,17 @@ def test_sixteen_bits_are_scaled_and_never_clamped(kind):
     pixels = transform(3, 4).decode(encoded(Image.fromarray(values), kind)).pixels
     expected = np.rint(values / 257).astype(np.uint8)
     np.testing.assert_array_equal(pixels, np.repeat(expected[..., np.newaxis], 3, axis=2))
+
+
+def test_sixteen_bits_take_little_memory():
+    content = encoded(Image.fromarray(np.zeros((1_000, 1_000), np.uint16)))
+    tracemalloc.start()
+    try:
+        transform().decode(content)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 10 * 1_000_000  # bytes a pixel
 
 
 def test_sixteen_bits_of_colour_keep_their_order():

@@ -46,6 +46,20 @@ def test_numbers_get_the_names_that_hugging_face_keeps(tmp_path):
     assert listing.class_names == ("wolf", "dog")
 
 
+def test_control_characters_never_reach_a_terminal(tmp_path):
+    path = write_parquet(tmp_path / "x.parquet", range(2), ["\x1b[2J", "two\nlines"])
+    assert list_parquet(path, USUAL).labels == [r"\x1b[2J", r"two\nlines"]
+    named = {"info": {"features": {"label": {"names": ["\x1b[2J"]}}}}
+    table = pa.table({"image": [encoded(0)], "label": [0]})
+    pq.write_table(table.replace_schema_metadata({"huggingface": json.dumps(named)}), path)
+    assert list_parquet(path, USUAL).labels == [r"\x1b[2J"]
+
+
+def test_a_path_that_is_too_long(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        list_parquet(tmp_path / ("x" * 300), USUAL)
+
+
 @pytest.mark.parametrize(
     "names", [("train-00000-of-00002", "train-00001-of-00002", "test-00000-of-00001"), ("train/0", "train/1", "test/0")]
 )

@@ -61,6 +61,18 @@ def test_an_error_names_file_and_line(tmp_path, images):
         list_table(table, USUAL)
 
 
+def test_control_characters_never_reach_a_terminal(tmp_path, images):
+    table = write_table(tmp_path / "t.csv", rows(["\x1b[2J", "b"]))
+    assert list_table(table, USUAL).labels == [r"\x1b[2J", "b"]
+    with pytest.raises(InputError, match=r"the columns \\x1b\[2J, label"):
+        list_table(write_table(tmp_path / "t.csv", [], "\x1b[2J,label"), USUAL)
+
+
+def test_a_path_that_is_too_long(tmp_path):
+    with pytest.raises(InputError, match="too long"):
+        list_table(tmp_path / ("x" * 300), USUAL)
+
+
 @pytest.mark.parametrize("path", ["../secret.png", "/etc/passwd", "images/../../secret.png", "."])
 def test_images_outside_the_folder(tmp_path, images, path):
     with pytest.raises(InputError, match="outside the table's folder"):

@@ -1,3 +1,4 @@
+import re
 from io import BytesIO
 
 import numpy as np
@@ -10,6 +11,7 @@ from recognition.configuration.schema import AugmentationConfig
 from recognition.data.dataset import Split
 from recognition.errors import InputError
 from recognition.pictures.augmentation import augmentation_picture, options_in_words
+from recognition.pictures.grid import image_grid
 
 NAMES = [f"digit {number}" for number in range(10)]
 
@@ -50,6 +52,10 @@ def test_the_picture_shows_the_same_images_twice(digits):
         {"vertical_flip": True},
         {"featurewise_center": True, "zca_whitening": True},
         {"samplewise_center": True, "samplewise_std_normalization": True},
+        {"random_crop": 2},
+        {"rand_augment": 2},
+        {"brightness": 0.5, "contrast": 0.5},
+        {"cutout": 0.5},
     ],
 )
 def test_after_differs_from_before(digits, options):
@@ -80,3 +86,65 @@ def test_active_options_are_told_in_words(digits):
         "each channel minus its mean over the training images",
     ]
     assert options_in_words(plan_of(digits)) == ["none, the images stay as they are"]
+
+
+def test_all_other_options_are_told_in_words(digits):
+    options = {"random_crop": 4, "rand_augment": 2, "brightness": 0.4, "contrast": 0.25, "cutout": 0.5}
+    assert options_in_words(plan_of(digits, mixup=0.2, cutmix=1, **options)) == [
+        "cropped at random out of a mirrored border of 4 pixels",
+        "RandAugment, 2 of its operations at magnitude 9",
+        "brightness changed by up to 40%",
+        "contrast changed by up to 25%",
+        "a square of 4 pixels a side erased (cutout)",
+        "blended with another image (mixup, alpha 0.2)",
+        "a box of another image pasted in (CutMix, alpha 1)",
+        "of these two, each image gets one",
+    ]
+    assert "of these two" not in "".join(options_in_words(plan_of(digits, cutmix=1)))
+    colors = Split(np.repeat(digits.images, 3, axis=-1), digits.labels, digits.hashes)
+    assert options_in_words(plan_of(colors, saturation=0.1, hue=0.05)) == [
+        "saturation changed by up to 10%",
+        "hue turned by up to 0.05 of the colour wheel",
+    ]
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """What is drawn last: images, titles and the number of columns."""
+    seen = {}
+
+    def record(images, titles, columns, scale, heading):
+        seen.update(images=images, titles=titles, columns=columns)
+        return image_grid(images, titles, columns, scale, heading)
+
+    monkeypatch.setattr("recognition.pictures.augmentation.image_grid", record)
+    return seen
+
+
+@pytest.mark.parametrize("options", [{"mixup": 1}, {"cutmix": 1}, {"mixup": 0.2, "cutmix": 1}])
+def test_titles_of_mixed_images_name_both_classes_and_their_shares(digits, drawn, options):
+    augmentation_picture(digits, plan_of(digits, **options), NAMES)
+    before, after = ([title for title in drawn["titles"] if title.startswith(start)] for start in ("before", "after"))
+    assert len(before) == len(after) == 12
+    pairs = [re.fullmatch(r"after: (\S+) (digit \d) \+ (\S+) (digit \d)", title) for title in after]
+    shares = [(float(pair[1]), float(pair[3])) for pair in pairs if pair]
+    assert len(shares) >= 6
+    assert all(first >= second > 0 and first + second == pytest.approx(1) for first, second in shares)
+    alone = [title for title, pair in zip(after, pairs, strict=True) if not pair]
+    assert all(re.fullmatch(r"after: digit \d", title) for title in alone)
+
+
+def test_titles_tell_what_is_in_the_pixels(digits, drawn):
+    """Images of one shade each, by which a mixed pixel tells the shares."""
+    shades = np.arange(10, dtype=np.uint8) * 20 + 10
+    ten = Split(
+        np.ones((10, 8, 8, 1), np.uint8) * shades[:, None, None, None],
+        np.arange(10, dtype=np.int32),
+        digits.hashes[:10],
+    )
+    augmentation_picture(ten, plan_of(ten, mixup=1), NAMES)
+    for image, title in zip(drawn["images"], drawn["titles"], strict=True):
+        shares = re.findall(r"([\d.]+) digit (\d)", title)
+        expected = sum(float(share) * shades[int(digit)] for share, digit in shares)
+        assert not shares or image.mean() == pytest.approx(expected, abs=2)
+    assert sum("+" in title for title in drawn["titles"]) >= 5
