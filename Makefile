@@ -2,6 +2,7 @@
 CONFIG ?= train.yaml
 ARGS ?=
 EXTRA ?= base
+EXAMPLES ?= 20000
 PORT ?= 8237
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
 BIN = .venv/bin
@@ -9,7 +10,7 @@ RUN = $(BIN)/python run_pipeline.py
 LOCK = $(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help train test test-slow lint format lock dashboard dashboard-stop env clean-state clean
+.PHONY: help train test fuzz test-slow lint format lock dashboard dashboard-stop env clean-state clean
 .DEFAULT_GOAL := help
 
 help: ## show this help
@@ -20,6 +21,10 @@ train: .venv/$(EXTRA).installed ## run the main job: CONFIG=train.yaml ARGS="--s
 
 test: .venv/dev.installed ## run the tests (RECOGNITION_DATA names CIFAR-100 for those that need it)
 	$(BIN)/python -m pytest
+
+fuzz: .venv/dev.installed ## feed nonsense to configurations, images and sources: EXAMPLES=20000 a test, 30 to 60 minutes
+	EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/fuzz --hypothesis-profile nightly --hypothesis-show-statistics \
+		--timeout 7200 --timeout-method thread
 
 test-slow: .venv/dev.installed ## run the tests that take minutes: every command of docs/own-images.md
 	$(BIN)/python -m pytest -m slow

@@ -119,7 +119,7 @@ def dashboard(options: argparse.Namespace) -> None:
 
 def written_folders(options: argparse.Namespace) -> dict[str, Path]:
     """Folders that the options ask to write, by what they are for."""
-    if options.summary and options.summary.is_dir():
+    if options.summary and os.path.isdir(options.summary):
         raise InputError("--summary names a folder", received=str(options.summary), expected="a file to write")
     folders = {"folder of --output": options.output, "folder of --summary": options.summary and options.summary.parent}
     return {purpose: folder for purpose, folder in folders.items() if folder is not None}

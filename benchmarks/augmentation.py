@@ -47,12 +47,13 @@ def ours_for(images):
     """A function that augments all images once, as round `i`."""
     labels = np.zeros(len(images), np.int32)
     plan = resolve_plan(AugmentationConfig(**OPTIONS), Split(images, labels, np.zeros(len(images), np.uint64)))
-    targets = np.ones((BATCH, 1), np.float32)
-    compiled = tf.function(lambda batch, seed: augment(batch, targets[: len(batch)], plan, seed)[0], autograph=False)
+    targets = np.ones((len(images), 1), np.float32)  # which nothing here changes
+    compiled = tf.function(lambda *batch: augment(*batch[:2], plan, batch[2])[0], autograph=False)
 
     def run(i):
         for start in range(0, len(images), BATCH):
-            compiled(images[start : start + BATCH], step_seed(0, i, start)).numpy()
+            batch = slice(start, start + BATCH)
+            compiled(images[batch], targets[batch], step_seed(0, i, start)).numpy()
 
     return run
 

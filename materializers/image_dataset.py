@@ -8,7 +8,6 @@ from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from recognition.pictures.pairs import pairs_picture
 from zenml.artifact_stores import BaseArtifactStore
 from zenml.enums import ArtifactType, VisualizationType
 from zenml.materializers.base_materializer import BaseMaterializer
@@ -21,6 +20,7 @@ from recognition.data.encoded_images import EncodedContent, EncodedImages
 from recognition.data.findings import Findings, SuspiciousPair
 from recognition.data.image_transform import ImageTransform
 from recognition.pictures.grid import image_grid
+from recognition.pictures.pairs import pairs_picture
 
 GRID_IMAGES = 40
 PAIRS = 24  # shown of each kind

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from zenml.artifact_stores import BaseArtifactStore
 
 from recognition.data.dataset import array_digest
+from recognition.data.encoded_images import release_pages
 
 
 def upload(store: BaseArtifactStore, folder: Path, uri: str) -> None:
@@ -56,6 +57,7 @@ def store_array(store: BaseArtifactStore, array: NDArray[np.generic]) -> str:
         Its digest, by which `load_array` finds it.
     """
     digest = array_digest(array)
+    release_pages(array)
     path = array_path(store, digest)
     if not store.exists(path):
         store.makedirs(f"{store.path}/arrays")
@@ -63,6 +65,7 @@ def store_array(store: BaseArtifactStore, array: NDArray[np.generic]) -> str:
         try:
             with store.open(unfinished, "wb") as file:
                 np.lib.format.write_array(file, np.asarray(array), allow_pickle=False)
+            release_pages(array)
             store.rename(unfinished, path, overwrite=True)
         except BaseException:
             if store.exists(unfinished):

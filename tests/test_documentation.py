@@ -35,7 +35,7 @@ def test_the_worked_example_works_word_for_word(tmp_path):
         answers.append(answer.stdout)
     made, trained, asked, from_table, from_parquet = answers
     assert "328 images" in made
-    assert float(re.search(r"accuracy +([\d.]+)%", trained)[1]) > 85
+    assert float(re.search(r"^  accuracy +([\d.]+)%", trained, re.MULTILINE)[1]) > 85
     assert "decision   promoted" in trained
     probabilities = {name: float(value) for name, value in re.findall(r"^(\w+) +([\d.]+)$", asked, re.MULTILINE)}
     assert max(probabilities, key=probabilities.get) == "flower"

@@ -27,6 +27,7 @@ _KINDS = (  # how the schema's name of a finding begins, ours
     ("bool_type", "is neither true nor false"),
     ("string_type", "is not text"),
     ("model_type", "is not a section"),
+    ("string_too_long", "is too long"),
 )
 
 

@@ -21,7 +21,7 @@ from recognition.networks import NETWORKS
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 BatchSize = Annotated[int, Field(ge=1, le=1_000_000)]
-FilePath = Annotated[str, Field(pattern=r"^[^\x00]+$", json_schema_extra={"words": "a path"})]
+FilePath = Annotated[str, Field(pattern=r"^[^\x00]+$", max_length=4096, json_schema_extra={"words": "a path"})]
 Url = Annotated[
     str,
     Field(

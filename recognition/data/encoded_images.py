@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,18 @@ from recognition.data.image_transform import ImageTransform
 Indices = NDArray[np.integer] | NDArray[np.bool_] | slice
 
 
+def release_pages(array: NDArray[np.generic]) -> None:
+    """Give a memory-mapped file's pages back: once read they count as this process's memory, though nothing needs them.
+
+    Arrays that are not mapped stay as they are.
+    """
+    owner: object = array
+    while owner is not None and not isinstance(owner, mmap.mmap):
+        owner = getattr(owner, "base", None)
+    if owner is not None:
+        owner.madvise(mmap.MADV_DONTNEED)
+
+
 @dataclass(frozen=True, eq=False)
 class EncodedContent:
     """The bytes of many image files, one behind the other: uint8, (bytes,), usually memory-mapped."""
@@ -26,7 +39,9 @@ class EncodedContent:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the bytes, in hexadecimal."""
-        return hashlib.sha256(self.values.data).hexdigest()
+        digest = hashlib.sha256(self.values.data).hexdigest()
+        release_pages(self.values)
+        return digest
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -82,7 +83,7 @@ def read_own_images(config: DataConfig, cache: Path) -> tuple[ImageDataset, tupl
 def list_images(config: DataConfig, cache: Path) -> Listing:
     """List a user's own images; a remote address is mirrored first."""
     assert config.path is not None, "the schema asks for it"
-    path = mirror(config.path, cache) if is_remote(config.path) else Path(config.path).expanduser().absolute()
+    path = mirror(config.path, cache) if is_remote(config.path) else Path(os.path.expanduser(config.path)).absolute()
     columns = Columns(config.image_column, config.label_column)
     if config.source == "folder":
         return list_folder(path)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.configuration.nearest import nearest
+from recognition.data.listing import printable, some
 from recognition.errors import InputError
 
 Setting = str | dict[str, float]
@@ -53,8 +54,8 @@ def check_class_weights(setting: Setting, names: Sequence[str]) -> None:
         near = nearest(unknown[0], names)
         raise InputError(
             "train.class_weights names a class that the data do not have",
-            received=", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""),
-            expected="names of classes: " + ", ".join(names[:5]) + (", …" if len(names) > 5 else ""),
+            received=some([printable(name) for name in unknown]),
+            expected=f"names of classes: {some(names)}",
             remedy=f"did you mean {near}?" if near else "",
         )
 

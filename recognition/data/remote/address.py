@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from recognition.data.listing import printable
 from recognition.errors import InputError
 
 WORKERS = 10  # requests at a time: as many connections as botocore keeps
@@ -20,6 +21,7 @@ SIGNATURE = re.compile(r"[?&][\w-]*(signature|sig|token|password|secret|credenti
 REMEDY = (
     "for S3 set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; other storages: as their own tools ask for"
 )
+CACHING = re.compile(r".*\b(simplecache|filecache|blockcache|cached)::", re.DOTALL)
 HOSTLESS = re.compile(r"(s3a?|gs|gcs|az|abfss?|https?)://(/|$)")
 
 
@@ -30,7 +32,7 @@ def is_remote(path: str) -> bool:
 
 def redacted(text: str) -> str:
     """A text without the users, passwords and query strings of the addresses in it."""
-    return QUERY.sub("", USER.sub("", text))
+    return printable(QUERY.sub("", USER.sub("", text)))
 
 
 def check_address(address: str) -> None:
@@ -43,7 +45,11 @@ def check_address(address: str) -> None:
             remedy=f"{REMEDY}; or fetch the files yourself",
         )
     if HOSTLESS.search(address):
-        raise InputError("The address is incomplete", received=address, expected="protocol://bucket-or-host/folder")
+        expected = "protocol://bucket-or-host/folder"
+        raise InputError("The address is incomplete", received=redacted(address), expected=expected)
+    if CACHING.match(address):
+        remedy = "leave that part out: files are kept in the state folder and fetched once"
+        raise InputError("The address asks for a cache of its own", received=redacted(address), remedy=remedy)
 
 
 def connect(address: str) -> tuple[Any, str]:
@@ -59,10 +65,11 @@ def connect(address: str) -> tuple[Any, str]:
     except ImportError as error:
         remedy = "pip install 'recognition[s3]'" if "s3fs" in str(error) else str(error)
         problem = "The address needs a package that is not installed"
-        raise InputError(problem, received=address, remedy=remedy) from None
+        raise InputError(problem, received=redacted(address), remedy=remedy) from None
     except ValueError as error:
         expected = "s3://, gs://, az://, https:// or another protocol that fsspec knows"
-        raise InputError(f"The address is malformed: {error}", received=address, expected=expected) from None
+        problem = f"The address is malformed: {redacted(str(error))}"
+        raise InputError(problem, received=redacted(address), expected=expected) from None
     if hasattr(fs, "retries"):
         fs.retries = RETRIES
     return fs, root

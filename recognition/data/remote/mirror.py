@@ -8,7 +8,7 @@ import os
 import re
 from pathlib import Path
 
-from recognition.data.remote.address import check_address, connect
+from recognition.data.remote.address import check_address, connect, redacted
 from recognition.data.remote.errors import explained
 from recognition.data.remote.listing import list_files
 from recognition.errors import InputError
@@ -37,13 +37,14 @@ def mirror(address: str, cache: Path) -> Path:
     from recognition.data.remote.fetching import update  # fsspec takes time to import, and most data are local
 
     check_address(address)
-    with explained(address):
+    shown = redacted(address)
+    with explained(shown):
         fs, root = connect(address)
-        files = list_files(fs, root, address)
+        files = list_files(fs, root, shown)
     words, mark = re.sub(r"[^A-Za-z0-9]+", "-", address).strip("-")[:60], os.fsencode(address.rstrip("/"))
     folder = cache.absolute() / f"{words}-{hashlib.sha256(mark).hexdigest()[:16]}"
     try:
-        tree = update(fs, files, folder, address)
+        tree = update(fs, files, folder, shown)
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise

@@ -135,4 +135,15 @@ def test_no_fallback_for_a_mistake(tmp_path, archive):
 def test_importing_is_light():
     code = "import sys, recognition.data.preload; print(*sorted({name.split('.')[0] for name in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert not set(loaded) & {"tensorflow", "keras", "sklearn", "scipy", "pooch", "requests", "zenml", "mlflow", "pyarrow", "fsspec"}
+    assert not set(loaded) & {
+        "tensorflow",
+        "keras",
+        "sklearn",
+        "scipy",
+        "pooch",
+        "requests",
+        "zenml",
+        "mlflow",
+        "pyarrow",
+        "fsspec",
+    }

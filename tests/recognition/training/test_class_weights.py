@@ -55,8 +55,8 @@ def test_many_classes_that_there_are_not_stay_readable():
     weights = {f"{i} of another kind": 1.0 for i in range(100)}
     with pytest.raises(InputError) as caught:
         check_class_weights(weights, [f"class_{i}" for i in range(100)])
-    assert caught.value.received.endswith("4 of another kind and 95 more")
-    assert caught.value.expected.endswith("class_4, …")
+    assert caught.value.received.endswith("2 of another kind and 97 more")
+    assert caught.value.expected.endswith("class_2 and 97 more")
     assert caught.value.remedy == ""
 
 
