@@ -26,7 +26,7 @@ fuzz: .venv/dev.installed ## feed nonsense to configurations, images and sources
 	EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/fuzz --hypothesis-profile nightly --hypothesis-show-statistics \
 		--timeout 7200 --timeout-method thread
 
-test-slow: .venv/dev.installed ## run the tests that take minutes: every command of docs/own-images.md
+test-slow: .venv/dev.installed ## run the tests that take minutes: each command of docs/own-images.md, real dashboards
 	$(BIN)/python -m pytest -m slow
 
 lint: .venv/dev.installed ## check style, formatting and types

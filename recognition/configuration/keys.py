@@ -11,6 +11,7 @@ from recognition.configuration.nearest import nearest
 from recognition.configuration.schema import RunConfig
 from recognition.configuration.wording import KeyPath
 
+ELSEWHERE = 0.75  # likeness asked of a key of another section, of which there are many
 _Schema = Mapping[str, Any]
 _TYPES = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "string": "text"}
 _LIMITS = {
@@ -68,7 +69,7 @@ def suggest(path: KeyPath) -> str:
         return " or ".join(".".join(key) for key in same if len(key) == depth)
     if near := nearest(name, all_keys()[tuple(section)].children):
         return ".".join((*section, near))
-    near = nearest(name, [key[-1] for key in keys])
+    near = nearest(name, [key[-1] for key in keys], ELSEWHERE)
     return suggest((*section, near)) if near else ""
 
 

@@ -106,6 +106,7 @@ def stand_ins(monkeypatch, state):
     return choose
 
 
+@pytest.mark.slow
 def test_real_pages_from_first_start_to_stop(state):
     port = free_port()
     zenml, mlflow = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}"
