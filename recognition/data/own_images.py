@@ -17,19 +17,17 @@ from recognition.data.duplicates import count_duplicates, without_duplicates
 from recognition.data.findings import Findings, Place
 from recognition.data.folder import list_folder
 from recognition.data.image_transform import ImageTransform
-from recognition.data.listing import Listing, class_names, count, printable, some
+from recognition.data.listing import Listing, class_names, printable, some
 from recognition.data.look_alikes import find_pairs
+from recognition.data.notes import class_notes, finding_notes, side_notes
 from recognition.data.parquet import list_parquet
 from recognition.data.reading import ReadImages, read_images
 from recognition.data.remote.address import is_remote
 from recognition.data.remote.mirror import mirror
-from recognition.data.sides import assign_sides, shares_in_words
+from recognition.data.sides import assign_sides
 from recognition.data.splits import limit
 from recognition.data.table import Columns, list_table
 from recognition.errors import InputError
-
-PAGE = "; the dashboard shows them with the data set"
-FEW = 20  # images of a class below which one more hit moves its recall by five points and more
 
 
 def read_own_images(config: DataConfig, cache: Path) -> tuple[ImageDataset, tuple[Path, ...]]:
@@ -70,9 +68,9 @@ def read_own_images(config: DataConfig, cache: Path) -> tuple[ImageDataset, tupl
         source_digest=_digest(whole, classes),
         notes=(
             *listing.notes,
-            *_side_notes(sides, listing, groups, read.places),
-            *_class_notes(classes, splits),
-            *_finding_notes(findings, len(whole) - sum(map(len, divided.values()))),
+            *side_notes(sides, listing.sides, groups and _picked(groups, read.places)),
+            *class_notes(classes, splits),
+            *finding_notes(findings, len(whole) - sum(map(len, divided.values()))),
         ),
         transform=transform,
         findings=findings,
@@ -166,55 +164,12 @@ def _check_classes(classes: Sequence[str], labels: dict[str, NDArray[np.int32]])
         )
 
 
-def _side_notes(
-    sides: NDArray[np.str_], listing: Listing, groups: Sequence[str] | None, places: NDArray[np.int64]
-) -> list[str]:
-    notes = [shares_in_words(sides, listing.sides, groups is not None)]
-    if groups is not None:
-        named = np.array(_picked(groups, places))
-        alone = int((named == "").sum())
-        notes += [f"divided one by one, as in no group: {count(alone, 'image')}"] if alone else []
-        pairs = {(group, side) for group, side in zip(named.tolist(), sides.tolist(), strict=True) if group}
-        torn = len(pairs) - len({group for group, _ in pairs})
-        notes += [f"scores flatter: {count(torn, 'group')} on more than one of the given sides"] if torn else []
-    return notes
-
-
-def _class_notes(classes: Sequence[str], splits: dict[str, Split]) -> list[str]:
-    notes = []
-    for side in ("validation", "test"):
-        counts = splits[side].counts(len(classes))
-        few = np.flatnonzero(counts < FEW)
-        if len(few):
-            named = some(
-                [f"{classes[index]}: {counts[index]}" for index in few[np.argsort(counts[few], kind="stable")]]
-            )
-            notes.append(
-                f"{len(few):,} of {len(classes):,} classes have fewer than {FEW} {side} images ({named}): "
-                f"too few to judge them one by one; add images or raise data.{side}"
-            )
-    return notes
-
-
 def _findings(whole: Split, read: ReadImages, chosen: dict[str, NDArray[np.int64]]) -> Findings:
     places: list[Place | None] = [None] * len(whole)
     for side, indices in chosen.items():
         for index, image in enumerate(indices.tolist()):
             places[image] = Place(side, index)
     return find_pairs(whole.images, whole.hashes, whole.labels, read.perceptual, places, read.unreadable)
-
-
-def _finding_notes(findings: Findings, left_out: int) -> list[str]:
-    counts = findings.counts
-    unreadable = [f"{each.path} ({each.reason})" for each in findings.unreadable]
-    notes = {
-        f"left out, as unreadable: {count(len(unreadable), 'file')}: {some(unreadable)}": len(unreadable),
-        f"under two labels: {count(counts['two labels'], 'picture')}{PAGE}": counts["two labels"],
-        f"images that look alike: {count(counts['near duplicate'], 'pair')}, {counts['across sides']:,} of them across "
-        f"sides{PAGE}": counts["near duplicate"],
-        f"left out, as on another side too: {count(left_out, 'image')}": left_out,
-    }
-    return [text for text, number in notes.items() if number]
 
 
 def _weights(listing: Listing, read: ReadImages) -> NDArray[np.float32] | None:

@@ -26,8 +26,8 @@ Pairs = NDArray[np.int64]
 def perceptual_hashes(images: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """A hash of 64 bits that changes little where an image changes little.
 
-    Green, which is most of what makes up grey, the 8×8 lowest frequencies of its discrete cosine transform, each above or below their median: the "pHash" of
-    the imagehash library (J. Buchner), here for many images at once.
+    Of green, which is most of what makes up grey, the 8×8 lowest frequencies of the discrete cosine transform, each
+    above or below their median: the "pHash" of the imagehash library (J. Buchner), here for many images at once.
 
     Args:
         images: uint8, (n, height, width, 1 or 3), of any size.
