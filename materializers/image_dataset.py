@@ -156,7 +156,7 @@ def _pair_pictures(data: ImageDataset) -> dict[str, bytes]:
     pictures = {}
     for kind in dict.fromkeys(pair.kind for pair in data.findings.pairs):
         pairs = [pair for pair in data.findings.pairs if pair.kind == kind][:PAIRS]
-        titles = [(_title(data, pair, 0), _title(data, pair, 1)) for pair in pairs]
+        titles = [(_short_title(data, pair, 0), _short_title(data, pair, 1)) for pair in pairs]
         first, second = (np.stack([_image(data, pair, which) for pair in pairs]) for which in (0, 1))
         pictures[kind.replace(" ", "_")] = pairs_picture(first, second, titles)
     return pictures
@@ -172,6 +172,14 @@ def _title(data: ImageDataset, pair: SuspiciousPair, which: int) -> str:
     side, number = (pair.first, pair.second)[which]
     split = data.splits[side]
     return f"{data.classes[split.labels[number]]}, {side}, {split.paths[number]}"
+
+
+def _short_title(data: ImageDataset, pair: SuspiciousPair, which: int) -> str:
+    """What fits below a picture: the side, and what tells the two apart."""
+    side, number = (pair.first, pair.second)[which]
+    split = data.splits[side]
+    telling = data.classes[split.labels[number]] if pair.kind == "two labels" else split.paths[number].split("/")[-1]
+    return f"{side}: {telling}"
 
 
 def _finding_tables(data: ImageDataset) -> dict[str, list[tuple[object, ...]]]:

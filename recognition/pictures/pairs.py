@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from recognition.pictures.grid import image_grid
 
-TILE = 160  # pixels a side, about
+TILE = 200  # pixels a side, about
 PAIRS_A_ROW = 3
 
 

@@ -15,7 +15,7 @@ def decoded(png):
 def test_the_two_of_a_pair_stand_side_by_side(channels):
     dark, bright = np.full((4, 40, 40, channels), 10, np.uint8), np.full((4, 40, 40, channels), 200, np.uint8)
     picture = decoded(pairs_picture(dark, bright, [("a, train, x.png", "b, test, y.png")] * 4))
-    assert [picture[50, column, 0] for column in (50, 220, 390, 560)] == [10, 200, 10, 200]
+    assert [picture[50, column, 0] for column in (50, 260, 470, 680)] == [10, 200, 10, 200]
 
 
 def test_titles_and_heading_are_drawn():
