@@ -57,7 +57,6 @@ def store_array(store: BaseArtifactStore, array: NDArray[np.generic]) -> str:
         Its digest, by which `load_array` finds it.
     """
     digest = array_digest(array)
-    release_pages(array)
     path = array_path(store, digest)
     if not store.exists(path):
         store.makedirs(f"{store.path}/arrays")

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.data.encoded_images import EncodedImages, Images
+from recognition.data.encoded_images import EncodedImages, Images, hash_bytes
 from recognition.data.findings import Findings
 from recognition.data.image_transform import ImageTransform
 
@@ -127,7 +127,7 @@ def image_hashes(images: NDArray[np.uint8]) -> NDArray[np.uint64]:
 def array_digest(array: NDArray[np.generic]) -> str:
     """SHA-256 of an array's dtype, shape and bytes, in hexadecimal."""
     hasher = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
-    hasher.update(np.ascontiguousarray(array).view(np.uint8).data)
+    hash_bytes(hasher, array)
     return hasher.hexdigest()
 
 

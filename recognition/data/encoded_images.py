@@ -9,13 +9,26 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recognition.data.image_transform import ImageTransform
 
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
+
+CHUNK = 2**26  # bytes
 Indices = NDArray[np.integer] | NDArray[np.bool_] | slice
+
+
+def hash_bytes(hasher: Hash, array: NDArray[np.generic]) -> None:
+    """Feed an array's bytes to a hash; of a memory-mapped one no more than CHUNK bytes are in memory at a time."""
+    values = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    for start in range(0, len(values), CHUNK):
+        hasher.update(values[start : start + CHUNK].data)
+        release_pages(values)
 
 
 def release_pages(array: NDArray[np.generic]) -> None:
@@ -39,9 +52,9 @@ class EncodedContent:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the bytes, in hexadecimal."""
-        digest = hashlib.sha256(self.values.data).hexdigest()
-        release_pages(self.values)
-        return digest
+        hasher = hashlib.sha256()
+        hash_bytes(hasher, self.values)
+        return hasher.hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
