@@ -546,7 +546,12 @@ TRAINING = [
     ("another metric", None, ["evaluation.metric=f1"], ["evaluation.metric", "accuracy, balanced_accuracy, macro_f1"]),
     ("the metric's old place", None, ["gate.metric=macro_f1"], ["unknown key gate.metric", "evaluation.metric"]),
     ("a network too deep", None, ["train.network=deck", "data.image_size=16"], ["train.network deck is too deep"]),
-    ("momentum for adam", None, ["train.optimizer=adam", "train.momentum=0.9"], ["only sgd has a momentum"]),
+    ("sizes for a network of one size", None, ["train.network=deck", "train.sizes={16: 0.5}"], ["images of one size"]),
+    ("sizes that shrink", None, ["train.sizes={20: 0.6, 28: 0.3}"], ["train.sizes", "both growing"]),
+    ("sizes in words", None, ["train.sizes=small"], ["train.sizes", "such as {20: 0.35, 28: 0.6}"]),
+    ("sizes above the images'", None, ["train.sizes={64: 0.5}"], ["train.sizes does not fit these images", "48x48"]),
+    ("hold all of it", None, ["train.hold=1"], ["train.hold is out of range"]),
+    ("momentum for adam", None, ["train.optimizer=adam", "train.momentum=0.9"], ["only sgd and muon have a momentum"]),
 ]
 AUGMENTATION = [
     ("a crop of the whole image", None, ["augmentation.random_crop=48"], ["augmentation.random_crop"]),

@@ -69,8 +69,8 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
 def used_config(config: RunConfig, fallback: bool) -> RunConfig:
     """The configuration that a run uses once it is known whether its data set is there.
 
-    With the fallback, the data come from its source, its recipe values replace those of `train`, and the model has a
-    name of its own, so that it never competes with models of the data set that was asked for.
+    With the fallback, the data come from its source, its recipe values replace those of `train`, images keep one size,
+    and the model has a name of its own, so that it never competes with models of the data set that was asked for.
 
     Args:
         config: A loaded configuration.
@@ -86,6 +86,6 @@ def used_config(config: RunConfig, fallback: bool) -> RunConfig:
     values = config.model_dump()
     data = DataConfig(source=chosen.source, validation=config.data.validation, seed=config.data.seed)
     values["data"] = data.model_dump()
-    values["train"] |= chosen.train.model_dump(exclude_none=True)
+    values["train"] |= {"sizes": None, **chosen.train.model_dump(exclude_none=True)}
     values["model"]["name"] += f"-fallback-{chosen.source}"
     return RunConfig.model_validate(values)

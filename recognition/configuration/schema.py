@@ -56,6 +56,7 @@ Color = Annotated[
 ]
 SIZES = "a number of pixels from 2 to 4096, or [height, width]"
 WEIGHTS = "none, balanced, sqrt, or weights of 0 and more by class name"
+STAGES = "shares of the steps by pixels a side, such as {20: 0.35, 28: 0.6}, both growing"
 COLUMN = "a column's name, or its number from 0"
 LARGEST_SIDE = 4096  # pixels; a batch of larger images fits no memory
 
@@ -82,6 +83,16 @@ def _column(value: Any) -> str | int:
     raise ValueError(f"received {_shortened(value)}; expected {COLUMN}")
 
 
+def _stages(value: Any) -> dict[str, float]:
+    """The share of the steps at which each size ends."""
+    if isinstance(value, dict) and value and all(re.fullmatch(r"[1-9]\d{0,3}", str(size)) for size in value):
+        stages = sorted((int(size), end) for size, end in value.items())
+        ends = [end for _, end in stages]
+        if all(type(end) is float and 0 < end < 1 for end in ends) and ends == sorted(set(ends)):
+            return {str(size): end for size, end in stages}
+    raise ValueError(f"received {_shortened(value)}; expected {STAGES}")
+
+
 def _is_weight(value: Any) -> bool:
     return type(value) in (int, float) and value >= 0 and math.isfinite(value)
 
@@ -96,6 +107,7 @@ ClassWeights = Annotated[
     str | dict[str, float], PlainValidator(_class_weights), WithJsonSchema({"type": "string", "words": WEIGHTS})
 ]
 
+Sizes = Annotated[dict[str, float], PlainValidator(_stages), WithJsonSchema({"type": "string", "words": STAGES})]
 Column = Annotated[str | int, PlainValidator(_column), WithJsonSchema({"type": "string", "words": COLUMN})]
 
 
@@ -270,12 +282,16 @@ class TrainConfig(Section):
     network: str = Field("fast", description="the network's name", json_schema_extra={"enum": list(NETWORKS)})
     epochs: int = Field(1, ge=1, le=10_000, description="passes over the training images")
     batch_size: BatchSize = Field(128, description="images in a step")
-    optimizer: Literal["sgd", "adam", "adamw"] = Field("sgd", description="how the weights are updated")
+    optimizer: Literal["sgd", "adam", "adamw", "muon"] = Field("sgd", description="how the weights are updated")
     learning_rate: float = Field(0.1, gt=0, description="the schedule's highest")
-    momentum: float | None = Field(None, ge=0, lt=1, description="sgd only; null is 0.9")
+    momentum: float | None = Field(None, ge=0, lt=1, description="sgd: null is 0.9; muon: null is 0.6")
     weight_decay: float = Field(0.0, ge=0, description="0 is none")
-    schedule: Literal["constant", "one_cycle"] = Field("constant", description="learning rate over the steps")
+    schedule: Literal["constant", "one_cycle", "stable_decay"] = Field(
+        "constant", description="learning rate over the steps"
+    )
     warmup: float = Field(0.2, ge=0, lt=1, description="share of the steps, one_cycle only")
+    hold: float = Field(0.4, ge=0, lt=1, description="share of the steps before the rate falls, stable_decay only")
+    sizes: Sizes | None = Field(None, description="images begin smaller; fast only")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of a label spread over all classes")
     class_weights: ClassWeights = Field("none", description="how much an image of each class counts in the loss")
     sampling: Literal["shuffled", "balanced"] = Field(
@@ -301,10 +317,17 @@ class TrainConfig(Section):
         return value
 
     @model_validator(mode="after")
-    def _momentum_is_for_sgd(self) -> Self:
-        if self.momentum is not None and self.optimizer != "sgd":
+    def _momentum_is_for_sgd_and_muon(self) -> Self:
+        if self.momentum is not None and self.optimizer not in ("sgd", "muon"):
             keys = f"train.momentum: {self.momentum} contradicts train.optimizer: {self.optimizer}"
-            raise ContradictionError(f"{keys}; only sgd has a momentum", "momentum", "optimizer")
+            raise ContradictionError(f"{keys}; only sgd and muon have a momentum", "momentum", "optimizer")
+        return self
+
+    @model_validator(mode="after")
+    def _sizes_are_for_fast(self) -> Self:
+        if self.sizes is not None and self.network != "fast":
+            message = f"train.sizes contradicts train.network: {self.network}, which takes images of one size"
+            raise ContradictionError(f"{message}; remove train.sizes", "sizes", "network")
         return self
 
     @model_validator(mode="after")

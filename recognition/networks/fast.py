@@ -20,6 +20,8 @@ HEAD_SCALE = 1 / 9  # small logits at the start keep the first gradients calm
 def build(input_shape: tuple[int, int, int], classes: int) -> keras.Model:
     """Build the network; `whiten` must see training images before its first use.
 
+    It takes images of any size from 8×8 up; how often it pools is decided by the size that it is built for.
+
     Args:
         input_shape: Height, width and channels; height and width of at least 8.
         classes: Number of classes.
@@ -27,12 +29,15 @@ def build(input_shape: tuple[int, int, int], classes: int) -> keras.Model:
     Returns:
         An untrained model: float (n, *input_shape) in, logits (n, classes) out.
     """
-    inputs = keras.Input(input_shape)
+    inputs = keras.Input((None, None, input_shape[2]))
+    side = min(input_shape[:2]) - 1  # after the whitening
     patch = 4 * input_shape[2]
     x = keras.layers.Conv2D(2 * patch, 2, use_bias=False, trainable=False, name="whitening")(inputs)
     x = keras.layers.Activation("silu")(x)
     for width in WIDTHS:
-        x = _group(x, width)
+        pooled = side >= 4  # small images are not pooled away
+        x = _group(x, width, pooled)
+        side = side // 2 if pooled else side
     x = keras.layers.GlobalMaxPooling2D()(x)
     x = keras.layers.Dense(classes, use_bias=False, name="head", dtype="float32")(x)
     logits = keras.layers.Rescaling(HEAD_SCALE, name="logits", dtype="float32")(x)
@@ -54,9 +59,9 @@ def whiten(network: keras.Model, images: NDArray[np.float32]) -> None:
     network.get_layer("whitening").set_weights([np.concatenate([kernel, -kernel], axis=3)])
 
 
-def _group(x: keras.KerasTensor, width: int) -> keras.KerasTensor:
+def _group(x: keras.KerasTensor, width: int, pooled: bool) -> keras.KerasTensor:
     x = keras.layers.Conv2D(width, 3, padding="same", use_bias=False)(x)
-    if min(x.shape[1:3]) >= 4:  # small images are not pooled away
+    if pooled:
         x = keras.layers.MaxPooling2D()(x)
     x = keras.layers.Activation("silu")(keras.layers.BatchNormalization(momentum=0.6)(x))
     x = keras.layers.Conv2D(width, 3, padding="same", use_bias=False)(x)

@@ -15,7 +15,7 @@ from recognition.evaluation.score import score
 from recognition.training.batches import batches
 from recognition.training.history import Epoch
 from recognition.training.listener import TrainingListener
-from recognition.training.optimization import learning_rate
+from recognition.training.optimization import image_size, learning_rate
 from recognition.training.order import epoch_order
 
 if TYPE_CHECKING:
@@ -70,8 +70,9 @@ def _learn(
     start, losses, hits = time.perf_counter(), 0.0, 0.0
     with batches(split, order[: steps * size].reshape(steps, size)) as stream:
         for step, batch in enumerate(stream):
-            learner.learning_rate = learning_rate(config, index * steps + step, config.epochs * steps)
-            loss, hit = learner.learn(*batch, step_seed(config.seed, index, step))
+            now = index * steps + step, config.epochs * steps
+            learner.learning_rate = learning_rate(config, *now)
+            loss, hit = learner.learn(*batch, step_seed(config.seed, index, step), image_size(config, *now))
             losses, hits = losses + float(loss), hits + float(hit)
             _check_loss(float(loss) / size, limit, learner, index)
             speed = (step + 1) * size / (time.perf_counter() - start)

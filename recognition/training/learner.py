@@ -63,15 +63,16 @@ class Learner:
 
     @tf.function(autograph=False)
     def learn(
-        self, images: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor, seed: tf.Tensor
+        self, images: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor, seed: tf.Tensor, size: int | None = None
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Take one step.
+        """Take one step; each size has a graph of its own, as one for all would be slower.
 
         Args:
             images: uint8, (b, height, width, channels).
             labels: int32, (b,).
             weights: float32, (b,), how much each image counts.
             seed: int32, (2,), of the augmentation.
+            size: Pixels a side that the network sees; None for those that there are.
 
         Returns:
             Summed negative log-likelihood of the targets as they were mixed, without weights and smoothing, and number
@@ -80,6 +81,8 @@ class Learner:
         with tf.device(self._address):
             images, targets = augment(images, tf.one_hot(labels, self._classes), self._plan, seed)
             inputs = self._preprocessing(images)
+            if size is not None:
+                inputs = tf.image.resize(inputs, (size, size), antialias=True)
             with tf.GradientTape() as tape:
                 logits = self.network(inputs, training=True)
                 losses = training_losses(targets, logits, self.class_weights, self._smoothing)

@@ -20,6 +20,12 @@ def config_of(**sections):
     return RunConfig.model_validate(sections)
 
 
+@pytest.mark.parametrize(("sizes", "shape"), [({8: 0.5}, (32, 32)), ({32: 0.5}, (32, 32)), ({16: 0.5}, (32, 30))])
+def test_stages_that_do_not_fit(sizes, shape):
+    with pytest.raises(InputError, match=r"train\.sizes does not fit"):
+        check_fits(config_of(train={"network": "fast", "sizes": sizes}), dataset_of(*shape))
+
+
 def remedied(config, error):
     key, value = error.remedy.removeprefix("--set ").split("=")
     section, name = key.split(".")

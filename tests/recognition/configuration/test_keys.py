@@ -11,7 +11,7 @@ from recognition.configuration.schema import RunConfig
         ("train.epochs", "a whole number from 1 to 10000"),
         ("train.learning_rate", "a number above 0"),
         ("train.momentum", "a number of at least 0 and below 1, or null"),
-        ("train.optimizer", "one of sgd, adam, adamw"),
+        ("train.optimizer", "one of sgd, adam, adamw, muon"),
         ("train.network", "one of deck, fast"),
         ("train.deterministic", "true or false"),
         ("data.validation", "a number above 0 and below 1"),

@@ -87,7 +87,7 @@ def test_an_unknown_key_like_no_other_lists_the_keys_of_its_section() -> None:
         ("train.momentum", "1", "is out of range", "1", "a number of at least 0 and below 1, or null"),
         ("train.deterministic", "yes", "is neither true nor false", '"yes"', "true or false"),
         ("train.deterministic", "1", "is neither true nor false", "1", "true or false"),
-        ("train.optimizer", "[sgd]", "is none of its choices", '["sgd"]', "one of sgd, adam, adamw"),
+        ("train.optimizer", "[sgd]", "is none of its choices", '["sgd"]', "one of sgd, adam, adamw, muon"),
         ("train.network", "3", "is not text", "3", "one of deck, fast"),
         ("model.name", "2018", "is not text", "2018", _NAME),
         ("model.name", "a b", "is not valid", '"a b"', _NAME),

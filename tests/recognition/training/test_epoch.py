@@ -18,11 +18,12 @@ class Recorder:
     learning_rate = 0.0
 
     def __init__(self, classes):
-        self.network, self.steps = self, []
+        self.network, self.steps, self.sizes = self, [], []
         self.output_shape = (None, classes)
 
-    def learn(self, images, labels, weights, seed):
+    def learn(self, images, labels, weights, seed, size):
         self.steps.append((images, labels, weights, tuple(seed.numpy())))
+        self.sizes.append(size)
         return tf.constant(2.0 * len(labels)), tf.constant(0.25 * len(labels))
 
     def score(self, images, labels):
@@ -36,6 +37,11 @@ def with_train(dataset, **changes):
 def recorded(dataset, index=0, metric="accuracy", **changes):
     learner = Recorder(len(dataset.classes))
     return run_epoch(learner, dataset, recipe(batch_size=20, **changes), metric, index, TrainingListener()), learner
+
+
+def test_images_grow_over_the_whole_training(dataset):
+    sizes = [recorded(dataset, index=i, epochs=2, network="fast", sizes={12: 0.3, 16: 0.6})[1].sizes for i in (0, 1)]
+    assert sizes == [[12, 12, 12, 16], [16, None, None, None]]
 
 
 @pytest.mark.parametrize("sampling", ["shuffled", "balanced"])

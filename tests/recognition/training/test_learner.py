@@ -198,3 +198,12 @@ def test_the_fast_network_is_whitened_by_what_it_will_see(dataset, plan):
     patches = learner.network.get_layer("whitening")(build_preprocessing(plan)(dataset.splits["train"].images))
     white = patches.numpy()[..., :4].reshape(-1, 4)
     np.testing.assert_allclose(white.T @ white / len(white), np.eye(4), atol=0.01)
+
+
+def test_smaller_images_are_learned_too(dataset, plan, batch):
+    learner = Learner(dataset, plan, recipe(network="fast", optimizer="muon", learning_rate=0.1), cpu())
+    before = learner.weights()
+    loss, _ = learner.learn(*batch, SEED, 12)
+    other, _ = learner.learn(*batch, SEED)
+    assert np.isfinite([float(loss), float(other)]).all()
+    assert any(not np.array_equal(one, two) for one, two in zip(before, learner.weights(), strict=True))

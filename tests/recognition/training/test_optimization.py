@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from recognition.training.optimization import FINAL_SHARE, build_optimizer, learning_rate
+from recognition.training.muon import Muon
+from recognition.training.optimization import FINAL_SHARE, build_optimizer, image_size, learning_rate
 from tests.recognition.training.samples import recipe
 
 CLASSES = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
@@ -104,3 +105,23 @@ def test_one_cycle_stays_between_its_ends_and_turns_once(warmup, steps):
 
 def test_without_warmup_the_first_step_is_the_highest():
     assert learning_rate(recipe(learning_rate=0.4, warmup=0.0), 0, 50) == pytest.approx(0.4)
+
+
+def test_stable_decay_holds_and_falls_to_nothing():
+    config = recipe(schedule="stable_decay", learning_rate=2.0, hold=0.5)
+    rates = [learning_rate(config, step, 8) for step in range(8)]
+    assert rates == pytest.approx([2, 2, 2, 2, 2, 1.5, 1, 0.5])
+
+
+def test_muon_has_a_momentum_of_its_own():
+    optimizer = build_optimizer(recipe(optimizer="muon", learning_rate=0.24, weight_decay=0.1), "float32")
+    assert isinstance(optimizer, Muon)
+    kernels, others = stepped(optimizer, gradient=0)
+    assert kernels == pytest.approx([-0.024], rel=1e-3)
+    assert others == [0, 0, 0]
+
+
+def test_images_grow_stage_by_stage():
+    config = recipe(network="fast", sizes={28: 0.6, 20: 0.25})
+    assert [image_size(config, step, 8) for step in range(8)] == [20, 20, 28, 28, 28, None, None, None]
+    assert image_size(recipe(), 0, 8) is None
