@@ -39,16 +39,20 @@ def list_parquet(path: Path, columns: Columns) -> Listing:
     files = _files(path)
     with_images = [(file, *_image_column(file, columns)) for file in files]
     tables = [_small_columns(file, columns) for file in files]
-    labels = [label for table in tables for label in table["label"]]
     names = _class_names(files[0], columns)
+    labels = [_name(label, names) for table in tables for label in table["label"]]
+    used = set(labels)
+    if names and (unnamed := used - set(names)):
+        problem, expected = "has labels without a name", f"0 to {len(names) - 1}, as its metadata name them"
+        raise _refusal(path, problem, some(sorted(unnamed)), expected, "leave those rows out, or correct them")
     return Listing(
         paths=[shown for file, table in zip(files, tables, strict=True) for shown in _shown(path, file, table)],
-        labels=[_name(label, names) for label in labels],
+        labels=labels,
         contents=lambda: _contents(with_images),
         sides=_sides(path, files, tables),
         groups=_optional(tables, "group", lambda value: "" if value is None else str(value)),
         weights=_optional(tables, "weight", _weight),
-        class_names=tuple(name for name in names if name in {_name(label, names) for label in set(labels)}),
+        class_names=tuple(name for name in names if name in used),
         files=tuple(files),
     )
 

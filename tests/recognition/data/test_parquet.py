@@ -60,6 +60,14 @@ def test_a_path_that_is_too_long(tmp_path):
         list_parquet(tmp_path / ("x" * 300), USUAL)
 
 
+def test_numbers_without_a_name_are_refused(tmp_path):
+    names = {"info": {"features": {"label": {"names": ["wolf", "dog"], "_type": "ClassLabel"}}}}
+    table = pa.table({"image": [encoded(0), encoded(1), encoded(2)], "label": [1, 0, -1]})
+    pq.write_table(table.replace_schema_metadata({"huggingface": json.dumps(names)}), tmp_path / "x.parquet")
+    with pytest.raises(InputError, match=r"labels without a name\n  received: -1\n  expected: 0 to 1"):
+        list_parquet(tmp_path / "x.parquet", USUAL)
+
+
 @pytest.mark.parametrize(
     "names", [("train-00000-of-00002", "train-00001-of-00002", "test-00000-of-00001"), ("train/0", "train/1", "test/0")]
 )
