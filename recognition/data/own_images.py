@@ -25,7 +25,7 @@ from recognition.data.reading import ReadImages, read_images
 from recognition.data.remote.address import is_remote
 from recognition.data.remote.mirror import mirror
 from recognition.data.sides import assign_sides
-from recognition.data.splits import limit
+from recognition.data.splits import limit_train
 from recognition.data.table import Columns, list_table
 from recognition.errors import InputError
 
@@ -54,7 +54,7 @@ def read_own_images(config: DataConfig, cache: Path) -> tuple[ImageDataset, tupl
     sides = _sides(read, listing, groups, config)
     whole = Split(read.images, labels, read.content, _picked(listing.paths, read.places), _weights(listing, read))
     divided = _divided(whole, sides, config)
-    chosen = _limited(whole, divided, config)
+    chosen = limit_train(divided, whole.labels, config.train_limit, config.seed)
     _check_classes(classes, {side: labels[indices] for side, indices in chosen.items()})
     splits = {side: whole.take(indices) for side, indices in chosen.items()}
     findings = _findings(whole, read, chosen)
@@ -136,13 +136,6 @@ def _divided(whole: Split, sides: NDArray[np.str_], config: DataConfig) -> dict[
     """The images of each side, duplicates settled."""
     chosen = {side: np.flatnonzero(sides == side) for side in SPLITS}
     return without_duplicates(chosen, whole.hashes, config.duplicates or "error", whole.paths)
-
-
-def _limited(whole: Split, divided: dict[str, NDArray[np.int64]], config: DataConfig) -> dict[str, NDArray[np.int64]]:
-    if config.train_limit is None:
-        return divided
-    train = divided["train"]
-    return {**divided, "train": train[limit(whole.labels[train], config.train_limit, config.seed)]}
 
 
 def _check_classes(classes: Sequence[str], labels: dict[str, NDArray[np.int32]]) -> None:

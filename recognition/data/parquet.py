@@ -38,7 +38,7 @@ def list_parquet(path: Path, columns: Columns) -> Listing:
     """
     files = _files(path)
     with_images = [(file, *_image_column(file, columns)) for file in files]
-    tables = [_small_columns(file, columns) for file in files]
+    tables = [_small_columns(*each, columns) for each in with_images]
     names = _class_names(files[0], columns)
     labels = [_name(label, names) for table in tables for label in table["label"]]
     used = set(labels)
@@ -108,7 +108,7 @@ def _column(schema: pa.Schema, column: str | int, key: str, file: Path) -> str:
     )
 
 
-def _small_columns(file: Path, columns: Columns) -> dict[str, list[Any]]:
+def _small_columns(file: Path, image: str, is_struct: bool, columns: Columns) -> dict[str, list[Any]]:
     """Labels, and split, group and weight where they are there, under our own names."""
     import pyarrow as pa
 
@@ -121,7 +121,6 @@ def _small_columns(file: Path, columns: Columns) -> dict[str, list[Any]]:
         received = f"{label}: {kind}"[:200]
         raise _refusal(file, "has labels of a wrong type", received, "text or whole numbers", "set data.label_column")
     wanted = {"label": label, **{name: name for name in ("split", "group", "weight") if name in schema.names}}
-    image, is_struct = _image_column(file, columns)
     has_paths = is_struct and schema.field(image).type.get_field_index("path") >= 0
     try:
         table = parquet.read(columns=[*wanted.values(), *([f"{image}.path"] if has_paths else [])])

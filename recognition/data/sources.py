@@ -16,7 +16,7 @@ from recognition.data.duplicates import count_duplicates, without_duplicates
 from recognition.data.location import DataUnavailableError, locate_cifar100
 from recognition.data.own_images import read_own_images
 from recognition.data.published import PublishedDataset
-from recognition.data.splits import hold_out, limit
+from recognition.data.splits import hold_out, limit_train
 
 
 class Source(NamedTuple):
@@ -109,10 +109,8 @@ def _split_published(published: PublishedDataset, config: DataConfig) -> Reading
     hashes = np.concatenate([published.train.hashes, published.test.hashes])
     chosen = {"train": train, "validation": validation, "test": test}
     chosen = without_duplicates(chosen, hashes, config.duplicates or "keep")
-    train = chosen["train"]
-    if config.train_limit is not None:
-        train = train[limit(labels[train], config.train_limit, config.seed)]
-    splits = {"train": published.train.take(train), "validation": published.train.take(chosen["validation"])}
+    chosen = limit_train(chosen, labels, config.train_limit, config.seed)
+    splits = {side: published.train.take(chosen[side]) for side in ("train", "validation")}
     dataset = ImageDataset(
         name=published.name,
         splits={**splits, "test": published.test},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -62,6 +64,23 @@ def limit(labels: NDArray[np.int32], count: int, seed: int) -> NDArray[np.int64]
     tie_breaker = np.random.default_rng([seed, 1]).random(len(labels))
     order = np.lexsort((tie_breaker, (rank + 0.5) / size, rank > 0))
     return np.sort(order[:count]).astype(np.int64)
+
+
+def limit_train(
+    chosen: Mapping[str, NDArray[np.int64]], labels: NDArray[np.int32], count: int | None, seed: int
+) -> dict[str, NDArray[np.int64]]:
+    """Cut the training side to `count` images as `limit` does; None leaves it whole, and other sides stay as they are.
+
+    Args:
+        chosen: Indices of each side's images, int64.
+        labels: int32, of all images that "train" may point at.
+        count: How many images to train on at most.
+        seed: Equal arguments give equal choices.
+    """
+    if count is None:
+        return dict(chosen)
+    train = chosen["train"]
+    return {**chosen, "train": train[limit(labels[train], count, seed)]}
 
 
 def _ranks(labels: NDArray[np.int32], seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
