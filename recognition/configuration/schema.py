@@ -22,7 +22,7 @@ from recognition.configuration.values import (
     Url,
     shortened,
 )
-from recognition.networks import NETWORKS
+from recognition.networks import ANY_SIZE, NETWORKS
 
 
 class ContradictionError(ValueError):
@@ -205,11 +205,14 @@ class TrainConfig(Section):
     )
     warmup: float = Field(0.2, ge=0, lt=1, description="share of the steps, one_cycle only")
     hold: float = Field(0.4, ge=0, lt=1, description="share of the steps before the rate falls, stable_decay only")
-    sizes: Sizes | None = Field(None, description="images begin smaller; fast only")
+    sizes: Sizes | None = Field(None, description="images begin smaller; fast and fast_large only")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of a label spread over all classes")
     class_weights: ClassWeights = Field("none", description="how much an image of each class counts in the loss")
     sampling: Literal["shuffled", "balanced"] = Field(
         "shuffled", description="balanced: each class equally often, rare images repeated"
+    )
+    average_mirrored: bool = Field(
+        False, description="the model averages an image's prediction with its mirror image's, in twice the time"
     )
     patience: int | None = Field(
         None, ge=1, le=10_000, description="epochs without a better one after which training stops; null: never"
@@ -238,8 +241,8 @@ class TrainConfig(Section):
         return self
 
     @model_validator(mode="after")
-    def _sizes_are_for_fast(self) -> Self:
-        if self.sizes is not None and self.network != "fast":
+    def _sizes_are_for_networks_of_any_size(self) -> Self:
+        if self.sizes is not None and self.network not in ANY_SIZE:
             message = f"train.sizes contradicts train.network: {self.network}, which takes images of one size"
             raise ContradictionError(f"{message}; remove train.sizes", "sizes", "network")
         return self

@@ -9,8 +9,9 @@ if TYPE_CHECKING:
 
     from recognition.data.encoded_images import Images
 
-SMALLEST_SIZES = {"deck": 22, "fast": 8}  # pixels; known here so that a check needs no Keras
+SMALLEST_SIZES = {"deck": 22, "fast": 8, "fast_large": 8}  # pixels; known here so that a check needs no Keras
 NETWORKS = tuple(SMALLEST_SIZES)
+ANY_SIZE = ("fast", "fast_large")  # built once, they take images of several sizes
 
 
 def build_network(name: str, input_shape: tuple[int, int, int], classes: int) -> keras.Model:
@@ -28,10 +29,10 @@ def build_network(name: str, input_shape: tuple[int, int, int], classes: int) ->
         from recognition.networks import deck
 
         return deck.build(input_shape, classes)
-    if name == "fast":
+    if name in ("fast", "fast_large"):
         from recognition.networks import fast
 
-        return fast.build(input_shape, classes)
+        return fast.build(name, input_shape, classes)
     raise ValueError(f"unknown network {name!r}; expected one of {', '.join(NETWORKS)}")
 
 
@@ -43,7 +44,7 @@ def initialize_network(network: keras.Model, preprocessing: keras.Model, images:
         preprocessing: Raw images in, what the network sees out.
         images: uint8, (n, height, width, channels), the training images.
     """
-    if network.name == "fast":
+    if network.name in ("fast", "fast_large"):
         import numpy as np
 
         from recognition.networks import fast

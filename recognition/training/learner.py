@@ -44,7 +44,7 @@ class Learner:
         self._plan, self._smoothing, self._classes = plan, config.label_smoothing, len(dataset.classes)
         counts = dataset.splits["train"].counts(self._classes)
         self.class_weights = class_weights(config.class_weights, counts, dataset.classes)
-        self._address = device.address
+        self._address, self._average_mirrored = device.address, config.average_mirrored
         with tf.device(device.address), _dtype_policy(device.precision):
             self._preprocessing = build_preprocessing(plan, "float32")  # augmented pixels are not whole
             self.network = build_network(config.network, plan.image_shape, self._classes)
@@ -94,7 +94,7 @@ class Learner:
 
     @tf.function(autograph=False)
     def score(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Score images without learning.
+        """Score images without learning, as the inference model would.
 
         Args:
             images: uint8, (b, height, width, channels).
@@ -104,7 +104,11 @@ class Learner:
             Summed negative log-likelihood, a float32 scalar, and the predicted labels, int32, (b,).
         """
         with tf.device(self._address):
-            logits = self.network(self._preprocessing(tf.cast(images, tf.float32)), training=False)
+            pixels = tf.cast(images, tf.float32)
+            logits = self.network(self._preprocessing(pixels), training=False)
+            if self._average_mirrored:
+                mirrored = self.network(self._preprocessing(tf.reverse(pixels, [2])), training=False)
+                logits = (logits + mirrored) / 2
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
             return tf.reduce_sum(losses), tf.argmax(logits, axis=1, output_type=tf.int32)
 
@@ -128,11 +132,19 @@ class Learner:
     def inference_model(self) -> keras.Model:
         """The network with its preprocessing in front and softmax behind; it shares the weights.
 
+        Where the recipe asks for it, the logits of an image and its mirror image are averaged, as in K. Jordan's
+        cifar10-airbench.
+
         Returns:
             A model of built-in layers: uint8 (n, height, width, channels) in, float32 probabilities (n, classes) out.
         """
         images = keras.Input(self._plan.image_shape, dtype="uint8", name="images")
-        logits = self.network(preprocess(images, self._plan))
+        if self._average_mirrored:
+            preprocessing = build_preprocessing(self._plan)
+            mirrored = self.network(preprocessing(keras.ops.flip(images, axis=2)))
+            logits = keras.layers.Average(dtype="float32")([self.network(preprocessing(images)), mirrored])
+        else:
+            logits = self.network(preprocess(images, self._plan))
         probabilities = keras.layers.Softmax(dtype="float32", name="probabilities")(logits)
         return keras.Model(images, probabilities, name=self.network.name)
 

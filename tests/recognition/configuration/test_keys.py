@@ -3,6 +3,7 @@ from pydantic import BaseModel
 
 from recognition.configuration.keys import all_keys, suggest
 from recognition.configuration.schema import RunConfig
+from recognition.networks import NETWORKS
 
 
 @pytest.mark.parametrize(
@@ -12,7 +13,7 @@ from recognition.configuration.schema import RunConfig
         ("train.learning_rate", "a number above 0"),
         ("train.momentum", "a number of at least 0 and below 1, or null"),
         ("train.optimizer", "one of sgd, adam, adamw, muon"),
-        ("train.network", "one of deck, fast"),
+        ("train.network", f"one of {', '.join(NETWORKS)}"),
         ("train.deterministic", "true or false"),
         ("data.validation", "a number above 0 and below 1"),
         ("data.train_limit", "a whole number of at least 2, or null"),

@@ -5,6 +5,7 @@ from recognition.configuration.problems import explain
 from recognition.configuration.schema import RunConfig
 from recognition.configuration.yaml_text import parse_yaml
 from recognition.errors import InputError
+from recognition.networks import NETWORKS
 
 _NAME = "up to 100 letters, digits, dots, hyphens and underscores, a letter or digit first"
 _DIGEST = "md5: and 32, or sha256: and 64 lower-case hexadecimal digits, or null"
@@ -88,7 +89,7 @@ def test_an_unknown_key_like_no_other_lists_the_keys_of_its_section() -> None:
         ("train.deterministic", "yes", "is neither true nor false", '"yes"', "true or false"),
         ("train.deterministic", "1", "is neither true nor false", "1", "true or false"),
         ("train.optimizer", "[sgd]", "is none of its choices", '["sgd"]', "one of sgd, adam, adamw, muon"),
-        ("train.network", "3", "is not text", "3", "one of deck, fast"),
+        ("train.network", "3", "is not text", "3", f"one of {', '.join(NETWORKS)}"),
         ("model.name", "2018", "is not text", "2018", _NAME),
         ("model.name", "a b", "is not valid", '"a b"', _NAME),
         ("data.url", "ftp://host", "is not valid", '"ftp://host"', _URL),

@@ -10,7 +10,7 @@ def test_values_never_change() -> None:
 
 
 def test_a_mistyped_network_gives_the_nearest() -> None:
-    with pytest.raises(ValidationError, match=r"expected one of deck, fast; did you mean fast\?"):
+    with pytest.raises(ValidationError, match=r"did you mean fast\?"):
         TrainConfig(network="fasst")
 
 

@@ -7,7 +7,7 @@ from recognition.networks import fast
 
 @pytest.fixture(scope="module")
 def network():
-    return fast.build((32, 32, 3), 100)
+    return fast.build("fast", (32, 32, 3), 100)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_the_layer_does_what_was_computed_by_hand(network, images, whitened):
 
 
 def test_images_of_one_colour_stay_finite():
-    network = fast.build((8, 8, 1), 10)
+    network = fast.build("fast", (8, 8, 1), 10)
     fast.whiten(network, np.zeros((4, 8, 8, 1), np.float32))
     assert np.isfinite(network.get_layer("whitening").get_weights()[0]).all()
 
@@ -69,7 +69,7 @@ def test_whitening_is_frozen(network):
 
 
 def test_small_images_are_not_pooled_away():
-    network = fast.build((8, 8, 1), 10)
+    network = fast.build("fast", (8, 8, 1), 10)
     assert network.get_layer("head").input.shape == (None, 256)
     assert sum(isinstance(layer, keras.layers.MaxPooling2D) for layer in network.layers) == 1
     assert network(np.zeros((2, 8, 8, 1))).shape == (2, 10)

@@ -65,14 +65,22 @@ def test_unknown_names_are_refused():
         build_network("resnet", (32, 32, 3), 10)
 
 
-def test_only_the_fast_network_is_initialized_from_images():
+def test_only_fast_networks_are_initialized_from_images():
     images = np.random.default_rng(0).integers(0, 256, (8, 22, 22, 3), dtype=np.uint8)
-    for name, changed in (("deck", False), ("fast", True)):
+    for name, changed in (("deck", False), ("fast", True), ("fast_large", True)):
         network = build_network(name, (22, 22, 3), 2)
         before = network.get_weights()
         initialize_network(network, identity((22, 22, 3)), images)
         same = [np.array_equal(old, new) for old, new in zip(before, network.get_weights(), strict=True)]
         assert (not all(same)) is changed
+
+
+def test_the_large_network_has_a_third_convolution_and_a_way_past_it():
+    network = build_network("fast_large", (32, 32, 3), 100)
+    convolutions = [layer.filters for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert convolutions == [24, *[128] * 3, *[512] * 6]
+    assert sum(isinstance(layer, keras.layers.Add) for layer in network.layers) == 3
+    assert network.count_params() == 12_774_176
 
 
 def test_whitening_sees_preprocessed_images():

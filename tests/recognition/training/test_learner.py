@@ -179,6 +179,21 @@ def test_the_inference_model_is_preprocessing_network_and_softmax(dataset, plan,
 
 
 @pytest.mark.usefixtures("tiny")
+def test_a_model_that_averages_sees_mirrored_images_alike(dataset, plan, batch):
+    learner = Learner(dataset, plan, recipe(average_mirrored=True), cpu())
+    learner.learn(*batch, SEED)
+    split = dataset.splits["validation"]
+    answers = learner.inference_model()(split.images).numpy()
+    np.testing.assert_allclose(learner.inference_model()(split.images[:, :, ::-1]).numpy(), answers, atol=1e-6)
+    logits = [logits_by_hand(learner, plan, images) for images in (split.images, split.images[:, :, ::-1])]
+    assert not np.allclose(*logits, atol=1e-3)
+    np.testing.assert_allclose(answers, tf.nn.softmax(np.mean(logits, axis=0)), atol=1e-6)
+    loss, predicted = learner.score(split.images, split.labels)
+    assert float(loss) == pytest.approx(cross_entropy(np.mean(logits, axis=0), split.labels).sum(), rel=1e-5)
+    np.testing.assert_array_equal(predicted, answers.argmax(axis=1))
+
+
+@pytest.mark.usefixtures("tiny")
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
 def test_mixed_precision_learns_with_logits_in_float32(dataset, plan, batch, precision):
     before = keras.config.dtype_policy()
