@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import os
-import stat
 import sys
 import tempfile
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,18 +17,16 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from tqdm import tqdm
 
+from recognition.data.decoding import Chunk, Source, decode
 from recognition.data.encoded_images import EncodedContent, EncodedImages, Images
 from recognition.data.findings import Unreadable
-from recognition.data.image_transform import ImageTransform, UnreadableImageError
-from recognition.data.perceptual import perceptual_hashes
+from recognition.data.image_transform import ImageTransform
 from recognition.errors import InputError
 
 CHUNK = 32  # images a task: enough to make its own cost small
 AHEAD = 3  # tasks a core that wait, so that memory stays bounded
-FILE_LIMIT = 2**30  # bytes
 PLAIN_SHARE = 0.1  # of the images between two lines where no bar can be drawn
 
 logger = logging.getLogger(__name__)
@@ -53,16 +50,6 @@ class ReadImages(NamedTuple):
     unreadable: tuple[Unreadable, ...]
 
 
-class _Chunk(NamedTuple):
-    """Some images, decoded; `encoded` where they are to be kept so."""
-
-    encoded: list[bytes]
-    content: list[int]
-    perceptual: NDArray[np.uint64]
-    places: list[int]
-    unreadable: list[tuple[int, str]]
-
-
 def read_images(
     contents: Iterable[Path | bytes], paths: list[str], transform: ImageTransform, max_decoded: int, scratch: Path
 ) -> ReadImages:
@@ -72,8 +59,7 @@ def read_images(
         contents: Files or their bytes, in order; consumed as fast as they are decoded.
         paths: What each is called, as many.
         transform: How bytes become pixels.
-        max_decoded: Bytes of all images decoded above which they stay encoded: a file that is smaller than its pixels
-            as it is, a larger one as the PNG of its pixels.
+        max_decoded: Bytes of all images decoded above which they stay encoded.
         scratch: Folder for the encoded bytes, in a file without a name that goes with its last user.
 
     Raises:
@@ -117,7 +103,7 @@ class _ArrayStore:
         """Where the pixels of a chunk go."""
         return self._array[first : first + count]
 
-    def add(self, chunk: _Chunk) -> None:
+    def add(self, chunk: Chunk) -> None:
         """They are there already."""
 
     def images(self, places: list[int]) -> NDArray[np.uint8]:
@@ -128,19 +114,25 @@ class _ArrayStore:
 
 
 class _EncodedStore:
-    """Encoded images in a file without a name."""
+    """Encoded images in a file without a name; each thread decodes into pixels of its own, again and again.
+
+    Memory that is touched for the first time can cost as much as decoding does.
+    """
 
     keeps_encoded = True
 
     def __init__(self, transform: ImageTransform, scratch: Path) -> None:
         scratch.mkdir(parents=True, exist_ok=True)
         self._file: BinaryIO = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115
-        self.transform, self._ends = transform, [0]
+        self.transform, self._ends, self._own = transform, [0], threading.local()
 
     def room(self, first: int, count: int) -> NDArray[np.uint8]:
-        return np.empty((count, *self.transform.shape), np.uint8)
+        if not hasattr(self._own, "pixels"):
+            self._own.pixels = np.empty((CHUNK, *self.transform.shape), np.uint8)
+        pixels: NDArray[np.uint8] = self._own.pixels
+        return pixels[:count]
 
-    def add(self, chunk: _Chunk) -> None:
+    def add(self, chunk: Chunk) -> None:
         for encoded in chunk.encoded:
             self._file.write(encoded)
             self._ends.append(self._ends[-1] + len(encoded))
@@ -178,11 +170,11 @@ class _Progress:
             logger.info("reading: %s of %s images", f"{self._done:,}", f"{self._total:,}")
 
 
-def _in_order(contents: Iterable[Path | bytes], store: _ArrayStore | _EncodedStore) -> Iterator[_Chunk]:
+def _in_order(contents: Iterable[Path | bytes], store: _ArrayStore | _EncodedStore) -> Iterator[Chunk]:
     """Decode on all cores, results in the order given, a bounded number of them at a time."""
     workers = os.cpu_count() or 1
     numbered = enumerate(contents)
-    waiting: deque[Future[_Chunk]] = deque()
+    waiting: deque[Future[Chunk]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:
             while sources := list(islice(numbered, CHUNK)):
@@ -195,41 +187,6 @@ def _in_order(contents: Iterable[Path | bytes], store: _ArrayStore | _EncodedSto
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _decode(sources: list[tuple[int, Path | bytes]], store: _ArrayStore | _EncodedStore) -> _Chunk:
+def _decode(sources: list[Source], store: _ArrayStore | _EncodedStore) -> Chunk:
     room = store.room(sources[0][0], len(sources))
-    chunk = _Chunk([], [], np.empty(0, np.uint64), [], [])
-    readable = np.ones(len(sources), bool)
-    for number, (place, source) in enumerate(sources):
-        try:
-            encoded = source if isinstance(source, bytes) else _bytes_of(source)
-            room[number], content = store.transform.decode(encoded)
-        except UnreadableImageError as error:
-            chunk.unreadable.append((place, str(error)))
-            readable[number] = False
-            continue
-        if store.keeps_encoded:
-            chunk.encoded.append(_smaller(encoded, room[number]))
-        chunk.content.append(content)
-        chunk.places.append(place)
-    return chunk._replace(perceptual=perceptual_hashes(room if readable.all() else room[readable]))
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):  # reading a pipe would never end
-            raise UnreadableImageError("not a regular file")
-        if status.st_size > FILE_LIMIT:
-            raise UnreadableImageError(f"a file of {status.st_size:,} bytes, more than {FILE_LIMIT:,}")
-        return path.read_bytes()
-    except OSError as error:
-        raise UnreadableImageError(error.strerror or str(error)) from None
-
-
-def _smaller(encoded: bytes, pixels: NDArray[np.uint8]) -> bytes:
-    """The file itself, or the PNG of what becomes of it where the file is larger than its pixels."""
-    if len(encoded) <= pixels.nbytes:
-        return encoded
-    buffer = io.BytesIO()
-    Image.fromarray(pixels if pixels.shape[-1] > 1 else pixels[..., 0]).save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
+    return decode(sources, store.transform, room, store.keeps_encoded)
