@@ -7,10 +7,12 @@ PORT ?= 8237
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
 BIN = .venv/bin
 RUN = $(BIN)/python run_pipeline.py
+BENCH = $(BIN)/python benchmarks
+LARGE ?= /tmp/large-data
 LOCK = $(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help train test fuzz test-slow lint format lock dashboard dashboard-stop env clean-state clean
+.PHONY: help train test fuzz test-slow benchmark benchmark-all lint format lock dashboard dashboard-stop env clean-state clean
 .DEFAULT_GOAL := help
 
 help: ## show this help
@@ -28,6 +30,19 @@ fuzz: .venv/dev.installed ## feed nonsense to configurations, images and sources
 
 test-slow: .venv/dev.installed ## run the tests that take minutes: each command of docs/own-images.md, real dashboards
 	$(BIN)/python -m pytest -m slow
+
+benchmark: .venv/dev.installed ## measure what takes less than a minute each, and write README's table
+	$(BENCH)/augmentation.py
+	$(BENCH)/artifact.py
+	$(BENCH)/reading.py
+	$(BENCH)/table.py
+
+benchmark-all: benchmark ## the others too, an hour: needs PyTorch (.[benchmark]), and LARGE=/tmp/large-data for 2 GB of images
+	$(BENCH)/overhead.py
+	$(BENCH)/growth.py
+	$(BENCH)/large_data.py --folder $(LARGE)
+	$(BENCH)/training.py
+	$(BENCH)/table.py
 
 lint: .venv/dev.installed ## check style, formatting and types
 	$(BIN)/ruff check .

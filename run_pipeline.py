@@ -12,13 +12,18 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Never
 
 from operations.environment import PROJECT, prepare_environment, shell_line
 from recognition.configuration.loading import find_config, load_config
-from recognition.errors import InputError, RecognitionError
+from recognition.errors import InputError, RecognitionError, Terminated
+
+if TYPE_CHECKING:
+    from operations.job import Job
 
 CONFIGS = PROJECT / "configs"
-INTERRUPTED = 130
+INTERRUPTED, TERMINATED = 130, 143
 DESCRIPTION = "Train, evaluate, register and judge an image classifier."
 OTHERS = """other commands:
   run_pipeline.py env                   print the line that lets the commands
@@ -27,20 +32,28 @@ OTHERS = """other commands:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status: 0 done, 1 failed, 2 bad input, 130 interrupted."""
+    """Run the command and return its exit status: 0 done, 1 failed, 2 bad input, 130 interrupted, 143 terminated."""
     options = parse(sys.argv[1:] if arguments is None else arguments)
     prepare_environment(options.debug)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, terminate)
     try:
         options.action(options)
-    except KeyboardInterrupt:
-        print("\ninterrupted: the same command goes on from the last finished epoch", file=sys.stderr)
-        return INTERRUPTED
+    except KeyboardInterrupt as interruption:
+        terminated = isinstance(interruption, Terminated)
+        word = "terminated" if terminated else "interrupted"
+        print(f"\n{word}: the same command goes on from the last checkpoint", file=sys.stderr)
+        return TERMINATED if terminated else INTERRUPTED
     except Exception as error:
         if options.debug:
             traceback.print_exc()
         return explain(error)
     return 0
+
+
+def terminate(signum: int, frame: FrameType | None) -> Never:
+    """End in an orderly way, as Ctrl-C does."""
+    raise Terminated
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
@@ -85,7 +98,7 @@ def run(options: argparse.Namespace) -> None:
     config = load_config(find_config(options.config, CONFIGS), options.set)
     from operations.job import check_job, describe_job
 
-    job = check_job(config, Path(options.config).stem, written_folders(options))
+    job = check_job(config, Path(options.config).stem, written_folders(options), options.fresh)
     fallback = f"FALLBACK DATA: {job.config.data.source} stands in, because {job.fallback}" if job.fallback else ""
     for line in filter(None, [fallback, *(f"note: {note}" for note in job.notes)]):
         print(line)
@@ -95,16 +108,39 @@ def run(options: argparse.Namespace) -> None:
     from operations.stack import active_stack_name
 
     print(describe_job(job, active_stack_name()), flush=True)
+    if os.environ.get("TF_CONFIG"):
+        from operations import worker
+
+        worker.join(job)
+        if not worker.is_chief(job):
+            worker.work(job)
+            return
+        options.no_cache |= worker.is_shared(job)  # the other workers wait for the chief's training
+    summary, told = (run_calibration if job.config.calibrate else run_training)(job, options)
+    if options.summary:
+        options.summary.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    print(f"\n{told}")
+    if fallback:
+        print(fallback)
+
+
+def run_training(job: Job, options: argparse.Namespace) -> tuple[dict[str, Any], str]:
+    """Run the training pipeline; its summary as JSON and as text."""
     from operations.execution import execute, publish
     from operations.summary import render_summary
     from pipelines.training import CACHED_STEPS, training
 
     summary = publish(job, execute(training, CACHED_STEPS, job, not options.no_cache), options.output)
-    if options.summary:
-        options.summary.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-    print(f"\n{render_summary(summary)}")
-    if fallback:
-        print(fallback)
+    return summary, render_summary(summary)
+
+
+def run_calibration(job: Job, options: argparse.Namespace) -> tuple[dict[str, Any], str]:
+    """Run the calibration pipeline; its summary as JSON and as text."""
+    from operations.calibration import execute, publish, render_summary
+    from pipelines.calibration import CACHED_STEPS, calibration
+
+    summary = publish(job, execute(calibration, CACHED_STEPS, job, not options.no_cache), options.output)
+    return summary, render_summary(summary)
 
 
 def dashboard(options: argparse.Namespace) -> None:

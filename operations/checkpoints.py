@@ -6,51 +6,218 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 from filelock import FileLock, Timeout
 
 from operations.console import say
 from operations.environment import state_folder
+from recognition.configuration.schema import AugmentationConfig, TrainConfig
+from recognition.errors import InputError
 
 FINISHED = "finished.json"
+TRAINING = "training.json"
+DIFFERENCES = 5  # shown of all
 FRESH = "RECOGNITION_FRESH"  # set by --fresh: ignore what an earlier training left
 
 
+@dataclass(frozen=True)
+class Training:
+    """What makes a training this one.
+
+    Attributes:
+        task: What it is for: two trainings of one task that differ in anything else are never mixed silently.
+        identity: Everything that it depends on, by dotted key.
+        origin: Where it came from, for people.
+    """
+
+    task: str
+    identity: Mapping[str, Any]
+    origin: str = ""
+
+    @property
+    def key(self) -> str:
+        """Name of its folder."""
+        return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()[:16]
+
+
 @contextmanager
-def training_folder(fingerprint: Sequence[str]) -> Iterator[Path]:
+def training_folder(training: Training) -> Iterator[Path]:
     """The folder for the checkpoints of one very training, held by this process.
 
     A second process that trains the same at the same moment gets a folder of its own. The folder stays until the
     step's artifacts are stored: see `remove_finished`.
 
     Args:
-        fingerprint: What makes the training this one: data, plan, recipe, code.
+        training: Which.
     """
-    key = hashlib.sha256("\n".join(fingerprint).encode()).hexdigest()[:16]
-    folder = _root() / key
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(_root() / f"{key}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        say("  another process trains the same: this one starts from its first epoch")
-        folder = _root() / f"{key}-{os.getpid()}"
-        lock = FileLock(_root() / f"{folder.name}.lock")
-        lock.acquire()
-        folder.mkdir(exist_ok=True)
-    if os.environ.get(FRESH) or _is_stored(folder):
+    _root().mkdir(parents=True, exist_ok=True)
+    folder, lock = _held(training.key)
+    if os.environ.get(FRESH):
+        _give_up(training.task, folder)
+    if _is_stored(folder):
         _remove(folder)
     folder.mkdir(exist_ok=True)
     (folder / FINISHED).unlink(missing_ok=True)
+    _write(folder / TRAINING, {"task": training.task, "origin": training.origin, "identity": training.identity})
     try:
         yield folder
         _mark_finished(folder)
     finally:
         lock.release()
+
+
+def shared_folder(training: Training) -> Path:
+    """The folder that the chief of several workers holds, to read from."""
+    return _root() / training.key
+
+
+def check_unfinished(training: Training) -> None:
+    """Check that no other training of the task waits to be gone on with.
+
+    Args:
+        training: What is about to be trained; keys that its identity lacks are not compared.
+
+    Raises:
+        InputError: One was interrupted that differs; it says in what.
+    """
+    records = {folder: json.loads((folder / TRAINING).read_text()) for folder in _unfinished(training.task)}
+    ours = _flat(training.identity)
+    different = {folder: _differing(ours, record["identity"]) for folder, record in records.items()}
+    if not different or not all(different.values()):
+        return
+    folder, keys = next(iter(different.items()))
+    theirs, origin = _flat(records[folder]["identity"]), records[folder]["origin"]
+    raise InputError(
+        f"an interrupted training of {training.task} was different",
+        received=_listed(keys, ours),
+        expected=f"{_listed(keys, theirs)}, as in {origin}, whose last checkpoint is {_last(folder)}",
+        remedy="repeat that command to finish it, or add --fresh to give it up and train from the start",
+    )
+
+
+def _differing(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+    flat = _flat(theirs)
+    return [key for key in sorted(ours) if ours[key] != flat.get(key)]
+
+
+def task_name(recipe: str, model: str) -> str:
+    """What a training is for."""
+    return f"{recipe}.yaml for model {model}"
+
+
+def recipe_of(run_name: str) -> str:
+    """The configuration's name in the name of a run, which ends in date, time and six random digits."""
+    return run_name.rsplit("-", 3)[0]
+
+
+def training_identity(
+    digest: str,
+    augmentation: AugmentationConfig,
+    train: TrainConfig,
+    metric: str,
+    folds: int | None,
+    code: str,
+    initial: str,
+) -> dict[str, Any]:
+    """What a training depends on, as far as it is known before it starts.
+
+    Args:
+        digest: Of the data.
+        augmentation: Its options.
+        train: The recipe.
+        metric: What chooses the best epoch.
+        folds: Number of folds, None for the split as it is.
+        code: Hash of the code behind the step.
+        initial: Digest of the weights to begin with, "" for random ones.
+    """
+    sections = {"augmentation": augmentation.model_dump(mode="json"), "train": train.model_dump(mode="json")}
+    return {
+        "data": {"digest": digest, "folds": folds},
+        **sections,
+        "evaluation": {"metric": metric},
+        "code": code,
+        "initial weights": initial,
+    }
+
+
+def current_training(identity: Mapping[str, Any]) -> Training:
+    """The training of the step that is running.
+
+    Args:
+        identity: Everything that it depends on.
+    """
+    from zenml import get_step_context
+
+    run = get_step_context().pipeline_run
+    model = (run.config.parameters or {})["config"]["model"]["name"]
+    return Training(task_name(recipe_of(run.name), model), identity, f"run {run.name}")
+
+
+def _held(key: str) -> tuple[Path, FileLock]:
+    lock = FileLock(_root() / f"{key}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        say("  another process trains the same: this one starts from its first epoch")
+        key = f"{key}-{os.getpid()}"
+        lock = FileLock(_root() / f"{key}.lock")
+        lock.acquire()
+    return _root() / key, lock
+
+
+def _unfinished(task: str) -> list[Path]:
+    """Folders of interrupted trainings of a task, with something to go on from, that no process holds."""
+    found = []
+    for mark in sorted(_root().glob(f"*/{TRAINING}")):
+        folder = mark.parent
+        with suppress(Timeout, OSError, ValueError, KeyError), FileLock(_root() / f"{folder.name}.lock", timeout=0):
+            is_task = json.loads(mark.read_text())["task"] == task
+            if is_task and any(folder.rglob("*.npz")) and not _is_stored(folder):
+                found.append(folder)
+    return found
+
+
+def _give_up(task: str, own: Path) -> None:
+    """Remove what interrupted trainings of a task left."""
+    if own.is_dir():
+        _remove(own)
+    for folder in _unfinished(task):
+        _remove(folder)
+
+
+def _flat(document: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in document.items():
+        if isinstance(value, Mapping) and value:
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _listed(keys: Sequence[str], values: Mapping[str, Any]) -> str:
+    shown = [f"{key}: {json.dumps(values.get(key), default=str)[:60]}" for key in keys[:DIFFERENCES]]
+    return ", ".join(shown) + (f" and {len(keys) - DIFFERENCES} more" if len(keys) > DIFFERENCES else "")
+
+
+def _last(folder: Path) -> str:
+    last = max(folder.rglob("*.npz"), key=lambda path: path.stat().st_mtime)
+    when = datetime.fromtimestamp(last.stat().st_mtime).astimezone()
+    return f"{last.stem} of {when:%Y-%m-%d %H:%M}"
+
+
+def _write(path: Path, document: Mapping[str, Any]) -> None:
+    """Write JSON whole or not at all."""
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(document, indent=1))
+    unfinished.rename(path)
 
 
 def remove_finished() -> None:

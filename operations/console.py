@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from typing import Never
 
 from tqdm import tqdm
@@ -30,13 +31,18 @@ class TrainingProgress(TrainingListener):
 
     Args:
         metric: What decides the best epoch.
+        stop: Whether the training is to stop.
     """
 
-    def __init__(self, metric: str) -> None:
-        self._metric = metric
+    def __init__(self, metric: str, stop: Callable[[], bool] = lambda: False) -> None:
+        self._metric, self._stop = metric, stop
         self._terminal = sys.__stdout__ is not None and sys.__stdout__.isatty()
         self._bar: tqdm[Never] | None = None
         self._last_line = time.monotonic()
+
+    def should_stop(self) -> bool:
+        """What `stop` says."""
+        return self._stop()
 
     def say(self, text: str) -> None:
         """Print a sentence about the training."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from zenml.client import Client
 from zenml.enums import MetadataResourceTypes
@@ -22,21 +22,35 @@ from operations.job import Job
 from operations.locks import uninterrupted
 from operations.stack import check_source_root
 from operations.summary import Results, build_summary, load_results
+from recognition.errors import Terminated
 
 PAGE, NUMBERS = "report.html", "metrics.json"
+Outcome = TypeVar("Outcome")
 
 
 def execute(pipeline: Pipeline, cached_steps: tuple[str, ...], job: Job, use_cache: bool) -> Results:
-    """Run the pipeline and wait for it.
+    """Run the training pipeline and wait for it; arguments and errors as of `supervise`."""
+    return supervise(pipeline, cached_steps, job, use_cache, _finish)
+
+
+def supervise(
+    pipeline: Pipeline,
+    cached_steps: tuple[str, ...],
+    job: Job,
+    use_cache: bool,
+    finish: Callable[[Job, Any], Outcome],
+) -> Outcome:
+    """Run a pipeline, wait for it, and finish its records.
 
     Args:
         pipeline: The pipeline to run.
         cached_steps: Names of its steps that are cached.
         job: What to run.
         use_cache: Whether steps may be taken from the cache.
+        finish: Loads what ZenML's record of the run has left behind, and annotates the run.
 
     Raises:
-        KeyboardInterrupt: On Ctrl-C; the run is then marked as stopped.
+        KeyboardInterrupt: On Ctrl-C, and Terminated on SIGTERM; the run is then marked as stopped.
     """
     check_source_root(Client().active_stack)
     for name in runs.close_orphans():
@@ -47,17 +61,16 @@ def execute(pipeline: Pipeline, cached_steps: tuple[str, ...], job: Job, use_cac
             with runs.stoppable(job.run_name):
                 _submit(pipeline, cached_steps, job, use_cache)
                 checkpoints.remove_finished()
-                results = load_results(runs.find_run(job.run_name))
-                _annotate(job, results)
+                outcome = finish(job, runs.find_run(job.run_name))
         except BaseException as error:
             interrupted = _is_interruption(error)
             traceback.clear_frames(error.__traceback__)  # what they hold may keep a database locked
             with uninterrupted():
                 _close(job, error, interrupted)
             if interrupted:
-                raise KeyboardInterrupt from error
+                raise (Terminated if isinstance(error, Terminated) else KeyboardInterrupt) from error
             raise
-    return results
+    return outcome
 
 
 def publish(job: Job, results: Results, output: Path | None) -> dict[str, Any]:
@@ -68,9 +81,37 @@ def publish(job: Job, results: Results, output: Path | None) -> dict[str, Any]:
         results: What it left behind.
         output: Folder for the report; None for one in the state folder.
     """
-    folder = (output or state_folder() / "reports" / job.run_name).resolve()
+    folder = report_folder(job, output)
     _write(folder, _files(results))
     return build_summary(results, job.recipe, job.commit, bool(job.fallback), folder / PAGE)
+
+
+def report_folder(job: Job, output: Path | None) -> Path:
+    """Where people look for what a run found: the folder they asked for, else one in the state folder."""
+    return (output or state_folder() / "reports" / job.run_name).resolve()
+
+
+def annotate(job: Job, run: Any, outcome: Mapping[str, Any], files: Mapping[str, str]) -> None:
+    """Tell ZenML's and MLflow's records of a run what came of it and where it came from, and give MLflow its files.
+
+    Args:
+        job: What ran.
+        run: ZenML's record of the run.
+        outcome: What came of it, by name.
+        files: Texts by file name.
+    """
+    tags = {"recipe": job.recipe, "commit": job.commit or "none", "fallback": job.fallback or "no"}
+    resource = RunMetadataResource(id=run.id, type=MetadataResourceTypes.PIPELINE_RUN)
+    Client().create_run_metadata(metadata={**tags, **outcome}, resources=[resource])
+    source = {"mlflow.source.name": "run_pipeline.py", "mlflow.source.git.commit": tags["commit"]}
+    tracking.finish_run(tracking.connect(), job.run_name, files, {**tags, **source})
+
+
+def _finish(job: Job, run: Any) -> Results:
+    results = load_results(run)
+    outcome = {"test_accuracy": results.metrics.accuracy, "decision": results.decision.decision}
+    annotate(job, results.run, outcome, _files(results))
+    return results
 
 
 def _submit(pipeline: Pipeline, cached_steps: tuple[str, ...], job: Job, use_cache: bool) -> None:
@@ -78,19 +119,9 @@ def _submit(pipeline: Pipeline, cached_steps: tuple[str, ...], job: Job, use_cac
     source_utils.set_custom_source_root(str(PROJECT))
     for name in expire_lost_steps(cached_steps):
         say(f"stored files of step {name} are gone: it will run again")
-    code = {name: code_hash(f"steps.{name}") for name in cached_steps}
+    code = {name: code_hash(f"steps.{name}") for name in cached_steps} | {"initial weights": job.initial}
     configured = pipeline.with_options(run_name=job.run_name, enable_cache=None if use_cache else False)
     configured(job.config, code, job.recipe, job.commit, bool(job.fallback))
-
-
-def _annotate(job: Job, results: Results) -> None:
-    """Tell ZenML's and MLflow's records of the run what came of it, where it came from, and give MLflow the report."""
-    tags = {"recipe": job.recipe, "commit": job.commit or "none", "fallback": job.fallback or "no"}
-    outcome = {"test_accuracy": results.metrics.accuracy, "decision": results.decision.decision}
-    resource = RunMetadataResource(id=results.run.id, type=MetadataResourceTypes.PIPELINE_RUN)
-    Client().create_run_metadata(metadata={**tags, **outcome}, resources=[resource])
-    source = {"mlflow.source.name": "run_pipeline.py", "mlflow.source.git.commit": tags["commit"]}
-    tracking.finish_run(tracking.connect(), job.run_name, _files(results), {**tags, **source})
 
 
 def _close(job: Job, error: BaseException, interrupted: bool) -> None:

@@ -13,8 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+from operations.checkpoints import Training, check_unfinished, task_name, training_identity
+from operations.code import code_hash
 from operations.console import count
 from operations.environment import PROJECT, STATE_VARIABLE, check_writable, data_cache, state_folder
+from operations.initial_weights import resolve_initial
+from recognition.calibration.space import check_search, describe_search
 from recognition.configuration.loading import used_config
 from recognition.configuration.schema import RunConfig
 from recognition.data.dataset import ImageDataset
@@ -23,6 +27,7 @@ from recognition.data.sources import resolve_source
 from recognition.errors import InputError
 from recognition.preflight import check_fits
 from recognition.training.device import check_requested, driver_gpus
+from recognition.training.distribution import check_strategy
 
 FREE_BYTES = 150_000_000  # for databases, a model and its checkpoints, besides the images
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")  # what MLflow's queries or a file name may trip over
@@ -41,6 +46,7 @@ class Job:
         run_name: Name of the ZenML and MLflow runs.
         data: The data in one line.
         notes: What is odd about the data.
+        initial: Digest of the weights to begin with; empty for random ones.
     """
 
     config: RunConfig
@@ -50,36 +56,45 @@ class Job:
     run_name: str
     data: str
     notes: tuple[str, ...]
+    initial: str = ""
 
 
-def check_job(config: RunConfig, recipe: str, written: Mapping[str, Path]) -> Job:
+def check_job(config: RunConfig, recipe: str, written: Mapping[str, Path], fresh: bool = False) -> Job:
     """Check everything that can be checked before work starts; the data set is read, and kept for the pipeline.
 
     Args:
         config: A loaded configuration.
         recipe: Name of the configuration file, without its suffix.
         written: Further folders that will be written, by what they are for.
+        fresh: Whether what an interrupted training left may be given up.
 
     Raises:
         InputError: If anything is wrong.
     """
     check_requested(config.train.device)
+    check_strategy(config.train)
     for purpose, folder in {"state folder": state_folder(), **written}.items():
         check_writable(folder, purpose)
     source = resolve_source(config.data, data_cache())
     config = used_config(config, source.fallback_used)
     dataset = preload_dataset(config.data, data_cache())
     check_fits(config, dataset)
+    if config.calibrate:
+        check_search(config, dataset)
     _check_space(sum(split.images.nbytes for split in dataset.splits.values()) + FREE_BYTES)
+    initial = resolve_initial(config.train.init).digest if config.train.init else ""
+    if not fresh and not config.calibrate:
+        _check_unfinished(config, recipe, dataset.digest, initial)
     started = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     return Job(
         config=config,
         recipe=recipe,
         fallback=source.reason,
         commit=git_commit(),
-        run_name=f"{UNSAFE.sub('-', recipe)[:60]}-{started}-{uuid4().hex[:6]}",
+        run_name=f"{_safe(recipe)}-{started}-{uuid4().hex[:6]}",
         data=_describe(dataset),
         notes=dataset.notes,
+        initial=initial,
     )
 
 
@@ -98,6 +113,7 @@ def describe_job(job: Job, stack: str) -> str:
         "network": train.network,
         "recipe": f"{job.recipe}: {count(train.epochs, 'epoch')}, batch {train.batch_size}, {train.optimizer} at "
         f"{train.learning_rate:g}, {train.schedule}, seed {train.seed}",
+        **({"calibrate": describe_search(job.config.calibrate, train)} if job.config.calibrate else {}),
         "device": f"{device}; precision {train.precision}",
         "stack": stack,
         "model": job.config.model.name,
@@ -114,6 +130,16 @@ def git_commit() -> str | None:
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip() or None
     except (OSError, subprocess.SubprocessError):
         return None
+
+
+def _safe(recipe: str) -> str:
+    return UNSAFE.sub("-", recipe)[:60]
+
+
+def _check_unfinished(config: RunConfig, recipe: str, digest: str, initial: str) -> None:
+    code, metric, folds = code_hash("steps.train"), config.evaluation.metric, config.data.folds
+    identity = training_identity(digest, config.augmentation, config.train, metric, folds, code, initial)
+    check_unfinished(Training(task_name(_safe(recipe), config.model.name), identity))
 
 
 def _describe(dataset: ImageDataset) -> str:

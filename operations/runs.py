@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import signal
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Never
 
 from filelock import FileLock, Timeout
 
 from operations.environment import state_folder
+from recognition.errors import Terminated
 
 STOPPED, FAILED = "stopped", "failed"
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 MLFLOW_STATUS = {STOPPED: "KILLED", FAILED: "FAILED"}
 
 
@@ -74,27 +76,37 @@ def close_run(run_name: str, status: str, reason: str) -> bool:
 
 @contextmanager
 def stoppable(run_name: str) -> Iterator[None]:
-    """Let Ctrl-C mark the run as stopping before ZenML, which handles signals during a step, calls it failed.
+    """Let Ctrl-C and SIGTERM mark the run as stopping before ZenML, which handles them during a step, calls it failed.
 
     Args:
         run_name: Name of the pipeline run.
     """
 
     def stop(signum: int, frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         with suppress(Exception):  # to stop matters more than what ZenML calls it
             if _store_is_free():
                 _mark_stopping(run_name)
-        signal.signal(
-            signal.SIGINT, signal.default_int_handler
-        )  # Python drops what is raised in a finalizer: once more
-        raise KeyboardInterrupt
+        error = Terminated if signum == signal.SIGTERM else KeyboardInterrupt
+        signal.signal(signum, raising(error))  # Python drops what is raised in a finalizer: once more
+        raise error
 
-    before = signal.signal(signal.SIGINT, stop)
+    before = {number: signal.signal(number, stop) for number in SIGNALS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def raising(error: type[BaseException]) -> Callable[[int, FrameType | None], Never]:
+    """A handler of signals that raises an error."""
+
+    def handle(signum: int, frame: FrameType | None) -> Never:
+        raise error
+
+    return handle
 
 
 def find_run(run_name: str) -> Any | None:
@@ -157,7 +169,7 @@ def _close_in_mlflow(run_name: str, status: str) -> bool:
     from operations import tracking
 
     client = tracking.connect()
-    runs = tracking.find_runs(client, run_name)
+    runs = [*tracking.find_parts(client, run_name), *tracking.find_runs(client, run_name)]
     for run_id in runs:
         tracking.end_run(client, run_id, MLFLOW_STATUS[status])
     return bool(runs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,19 +80,16 @@ def build_summary(results: Results, recipe: str, commit: str | None, fallback: b
     run, history, metrics, decision = results.run, results.history, results.metrics, results.decision
     return {
         "schema": SCHEMA,
-        "run": {
-            "name": run.name,
-            "id": str(run.id),
-            "seconds": _seconds(run),
-            "stack": run.stack.name,
-            "commit": commit,
-        },
-        "data": _data(results.dataset, fallback),
+        "run": run_facts(run, commit),
+        "data": data_facts(results.dataset, fallback),
         "train": {
             "recipe": recipe,
             **history.model_dump(include={"network", "parameters", "device", "precision", "seed", "resumed_from"}),
             **history.model_dump(include={"metric", "best_epoch", "seconds", "images_per_second"}),
             "epochs": len(history.epochs),
+            "repeats": [repeat.model_dump() for repeat in history.repeats],
+            "mean": history.spread and history.spread[0],
+            "interval": history.spread and history.spread[1],
         },
         "validation": {
             "accuracy": history.best.validation_accuracy,
@@ -103,7 +100,7 @@ def build_summary(results: Results, recipe: str, commit: str | None, fallback: b
         "model": _model(results.registered),
         "gate": decision.model_dump(include={"decision", "reason", "metric", "candidate", "champion"}),
         "report": str(report),
-        "steps": {name: _step(step) for name, step in run.steps.items()},
+        "steps": step_facts(run),
     }
 
 
@@ -120,7 +117,8 @@ def render_summary(summary: Mapping[str, Any]) -> str:
             "training",
             f"{count(train['epochs'], 'epoch')}, best {train['best_epoch']}, {train['seconds']:.0f} s, {_speed(train)}",
         ),
-        ("cached", ", ".join(name for name, step in summary["steps"].items() if step["cached"]) or "nothing"),
+        *_repeats(train),
+        ("cached", cached_steps(summary)),
         ("champion", _champion(gate)),
         ("decision", f"{gate['decision']}: {gate['reason']}"),
         ("model", f"{model['name']} version {model['zenml_version']}, MLflow {model['mlflow_version']}"),
@@ -128,8 +126,12 @@ def render_summary(summary: Mapping[str, Any]) -> str:
         ("dashboard", "make dashboard"),
     ]
     head = f"{data['name']}, {summary['run']['name']}, {summary['run']['seconds']:.0f} s"
-    width = max(len(name) for name, _ in lines) + 1
-    return "\n".join([head, *(f"  {name:<{width}}{text}" for name, text in lines)])
+    return render_lines(head, lines)
+
+
+def cached_steps(summary: Mapping[str, Any]) -> str:
+    """Names of the steps that were taken from the cache."""
+    return ", ".join(name for name, step in summary["steps"].items() if step["cached"]) or "nothing"
 
 
 def _validation(summary: Mapping[str, Any]) -> str:
@@ -145,6 +147,17 @@ def _in_charge(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(in_words(metric), f"{test:.2%} (validation {validation:.2%})")]
 
 
+def _repeats(train: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What all trainings of the recipe reached, where there were several."""
+    if not train["repeats"]:
+        return []
+    names = ", ".join(repeat["name"] for repeat in train["repeats"])
+    reached = (
+        f"validation {in_words(train['metric'])} {train['mean']:.2%} ± {train['interval']:.2%} (95 %, Student's t)"
+    )
+    return [("repeats", f"{reached} over {names}; the model is the first one's")]
+
+
 def _champion(gate: Mapping[str, Any]) -> str:
     if gate["champion"] is None:
         return "none to compare with"
@@ -156,7 +169,14 @@ def _speed(train: Mapping[str, Any]) -> str:
     return f"{train['images_per_second']:.0f} images/s on {train['device']} in {train['precision']}"
 
 
-def _data(dataset: ImageDataset, fallback: bool) -> dict[str, Any]:
+def run_facts(run: Any, commit: str | None) -> dict[str, Any]:
+    """Section `run` of a summary."""
+    facts = {"name": run.name, "id": str(run.id), "seconds": _seconds(run), "stack": run.stack.name}
+    return {**facts, "commit": commit}
+
+
+def data_facts(dataset: ImageDataset, fallback: bool) -> dict[str, Any]:
+    """Section `data` of a summary."""
     sizes = {name: len(split) for name, split in dataset.splits.items()}
     return {
         "name": dataset.name,
@@ -177,6 +197,17 @@ def _model(registered: RegisteredModel) -> dict[str, Any]:
         "aliases": registry.aliases(client, registered),
         "path": str(model_store.fetch(uri, model_store.KERAS_FILE)),
     }
+
+
+def step_facts(run: Any) -> dict[str, dict[str, Any]]:
+    """Section `steps` of a summary."""
+    return {name: _step(step) for name, step in run.steps.items()}
+
+
+def render_lines(head: str, lines: Sequence[tuple[str, str]]) -> str:
+    """A heading, and names and texts in two columns."""
+    width = max(len(name) for name, _ in lines) + 1
+    return "\n".join([head, *(f"  {name:<{width}}{text}" for name, text in lines)])
 
 
 def _step(step: Any) -> dict[str, Any]:

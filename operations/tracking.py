@@ -13,6 +13,7 @@ from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
 
 from operations.environment import state_folder
@@ -21,6 +22,7 @@ from recognition.training.history import Epoch, History
 
 EXPERIMENT = "recognition"
 RUN_TAG = "zenml.run_name"
+PART_TAG = "recognition.part_of"  # the pipeline run, on the nested runs of its trainings
 METRICS_PER_BATCH = 1_000  # MLflow's limit of one request
 
 
@@ -72,6 +74,28 @@ def find_runs(client: MlflowClient, run_name: str) -> list[str]:
 
 
 @uninterrupted()
+def nested_run(client: MlflowClient, run_id: str, run_name: str, name: str) -> str:
+    """Id of the nested run of one of a pipeline run's trainings, started if there is none.
+
+    Args:
+        client: A client from `connect`.
+        run_id: The MLflow run of the pipeline run.
+        run_name: Name of the pipeline run.
+        name: What tells the training from the others, such as "seed 1".
+    """
+    tags = {MLFLOW_RUN_NAME: f"{run_name}, {name}", MLFLOW_PARENT_RUN_ID: run_id, PART_TAG: run_name}
+    part = f"tags.`{PART_TAG}` = '{run_name}' and tags.`{MLFLOW_RUN_NAME}` = '{tags[MLFLOW_RUN_NAME]}'"
+    found = client.search_runs([_experiment(client)], part)
+    return str(found[0].info.run_id if found else client.create_run(_experiment(client), tags=tags).info.run_id)
+
+
+def find_parts(client: MlflowClient, run_name: str) -> list[str]:
+    """Ids of the nested runs of a pipeline run."""
+    runs = client.search_runs([_experiment(client)], f"tags.`{PART_TAG}` = '{run_name}'")
+    return [str(run.info.run_id) for run in runs]
+
+
+@uninterrupted()
 def log_parameters(client: MlflowClient, run_id: str, parameters: Mapping[str, object]) -> None:
     """Log the resolved configuration, long values cut to what MLflow takes; safe to repeat."""
     params = [Param(key, str(value)[:MAX_PARAM_VAL_LENGTH]) for key, value in parameters.items()]
@@ -97,7 +121,7 @@ def epoch_metrics(epoch: Epoch, metric: str) -> list[tuple[str, float, int]]:
         metric: What decides the best epoch, such as "macro_f1".
     """
     values = epoch.model_dump(exclude={"epoch", "validation_score"}) | {f"validation_{metric}": epoch.validation_score}
-    return [(name, float(value), epoch.epoch) for name, value in values.items()]
+    return [(name, float(value), epoch.epoch) for name, value in values.items() if value is not None]
 
 
 def history_metrics(history: History) -> list[tuple[str, float, int]]:
@@ -130,7 +154,8 @@ def finish_run(client: MlflowClient, run_name: str, files: Mapping[str, str], ta
         client.set_tag(run_id, name, value)
     there = {file.path for file in client.list_artifacts(run_id)}
     log_files(client, run_id, {name: text.encode() for name, text in files.items() if name not in there})
-    end_run(client, run_id, "FINISHED")
+    for ended in (*find_parts(client, run_name), run_id):
+        end_run(client, ended, "FINISHED")
 
 
 @uninterrupted()

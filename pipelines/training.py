@@ -23,7 +23,7 @@ def training(config: RunConfig, code: dict[str, str], recipe: str, commit: str |
 
     Args:
         config: The configuration that this run uses.
-        code: Hash of the code behind each cached step, by the step's name.
+        code: Hash of the code behind each cached step, by the step's name, and of the "initial weights".
         recipe: Name of the configuration.
         commit: The code's commit, where there is one.
         fallback: Whether the images are the fallback's.
@@ -31,7 +31,17 @@ def training(config: RunConfig, code: dict[str, str], recipe: str, commit: str |
     configuration = configure(config)
     dataset = ingest(configuration, fallback)
     plan = augmentation(dataset, config.augmentation, code["augmentation"])
-    model, history = train(dataset, plan, config.train, config.evaluation.metric, config.resources, code["train"])
+    model, history = train(
+        dataset,
+        plan,
+        config.train,
+        config.evaluation.metric,
+        config.resources,
+        config.checkpoint,
+        config.data.folds,
+        code["train"],
+        code["initial weights"],
+    )
     evaluation = evaluate(dataset, model, config.evaluation, code["evaluate"])
     registered = register(configuration, dataset, plan, model, history, evaluation)
     decision = gate(registered, evaluation, dataset, config.gate, config.evaluation)

@@ -33,3 +33,11 @@ class InputError(RecognitionError):
 
 class TrainingError(RecognitionError):
     """Training cannot go on: exit status 1."""
+
+
+class TrainingStopped(RecognitionError):  # noqa: N818
+    """A training was asked to stop and has written its state down."""
+
+
+class Terminated(KeyboardInterrupt):
+    """The command was asked to end (SIGTERM), as a machine does that is about to go."""

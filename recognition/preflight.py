@@ -6,8 +6,9 @@ from recognition.augmentation.plan import check_plan
 from recognition.configuration.schema import RunConfig
 from recognition.data.dataset import ImageDataset
 from recognition.errors import InputError
-from recognition.networks import SMALLEST_SIZES
+from recognition.networks import SMALLEST_SIZES, WITHOUT_BATCH_NORM
 from recognition.training.class_weights import check_class_weights
+from recognition.training.distribution import requested_cluster
 
 SMALLEST_STAGE = 9  # pixels that three poolings leave one of, after the first convolution
 
@@ -22,6 +23,7 @@ def check_fits(config: RunConfig, dataset: ImageDataset) -> None:
     Raises:
         InputError: If one does not fit.
     """
+    _check_repeats(config, dataset)
     _check_batch(config, len(dataset.splits["train"]))
     _check_size(config, dataset.image_shape)
     _check_stages(config, dataset.image_shape)
@@ -29,13 +31,68 @@ def check_fits(config: RunConfig, dataset: ImageDataset) -> None:
     check_plan(config.augmentation, dataset.splits["train"])
 
 
+def _check_repeats(config: RunConfig, dataset: ImageDataset) -> None:
+    folds = config.data.folds
+    if folds is not None and config.train.seeds is not None:
+        raise InputError(
+            "data.folds and train.seeds are both set",
+            received=f"data.folds: {folds}, train.seeds: {list(config.train.seeds)}",
+            expected="one of them",
+            remedy="--set train.seeds=null",
+        )
+    if config.calibrate is not None and (several := _several(config)):
+        raise InputError(
+            "a calibration trains from random weights, with one seed and one split",
+            received=several,
+            expected="none of train.init, train.seeds and data.folds",
+            remedy="remove it, or the section calibrate",
+        )
+    is_repeated = folds is not None or config.train.seeds is not None
+    if is_repeated and config.train.strategy in ("auto", "multi_worker") and requested_cluster() is not None:
+        raise InputError(
+            "several workers train one network, and not one for each seed or fold",
+            received="data.folds or train.seeds, with workers in TF_CONFIG",
+            expected="neither of the two",
+            remedy="--set data.folds=null --set train.seeds=null",
+        )
+    train, validation = (dataset.splits[side].counts(len(dataset.classes)) for side in ("train", "validation"))
+    counts = train + validation
+    if folds is not None and counts.min() < folds:
+        raise InputError(
+            "a class has fewer images than there are folds",
+            received=f"{counts.min()} images of {dataset.classes[counts.argmin()]}, data.folds: {folds}",
+            expected=f"at least {folds} images of each class to train and validate on",
+            remedy=f"--set data.folds={max(2, counts.min())}, or leave that class out",
+        )
+
+
+def _several(config: RunConfig) -> str:
+    values = {"train.init": config.train.init, "train.seeds": config.train.seeds, "data.folds": config.data.folds}
+    return ", ".join(f"{key}: {value}" for key, value in values.items() if value is not None)
+
+
 def _check_batch(config: RunConfig, images: int) -> None:
-    if config.train.batch_size > images:
+    size, batches = config.train.batch_size, config.train.accumulate
+    if size > images:
         raise InputError(
             "train.batch_size is larger than the training split",
-            received=f"train.batch_size: {config.train.batch_size}",
+            received=f"train.batch_size: {size}",
             expected=f"at most {images}, the number of training images",
             remedy=f"--set train.batch_size={max(1, min(128, images // 2))}",
+        )
+    if size * batches > images:
+        raise InputError(
+            "one step takes more images than the training split has",
+            received=f"train.accumulate: {batches} batches of train.batch_size: {size}",
+            expected=f"at most {images} images in a step",
+            remedy=f"--set train.accumulate={images // size}",
+        )
+    if size == 1 and config.train.network not in WITHOUT_BATCH_NORM:
+        raise InputError(
+            f"train.network {config.train.network} cannot learn from one image at a time",
+            received="train.batch_size: 1",
+            expected="2 or more, as batch normalization compares the images of a batch",
+            remedy="--set train.batch_size=16, with train.accumulate for larger steps",
         )
 
 
@@ -52,12 +109,11 @@ def _check_stages(config: RunConfig, shape: tuple[int, int, int]) -> None:
 
 
 def _check_size(config: RunConfig, shape: tuple[int, int, int]) -> None:
-    smallest = SMALLEST_SIZES[config.train.network]
-    if min(shape[:2]) < smallest:
-        fitting = [name for name, size in SMALLEST_SIZES.items() if size <= min(shape[:2])]
+    smallest, shortest = SMALLEST_SIZES[config.train.network], min(shape[:2])
+    if shortest < smallest:
         raise InputError(
             f"train.network {config.train.network} is too deep for these images",
             received=f"images of {shape[0]}x{shape[1]} pixels",
             expected=f"at least {smallest}x{smallest}",
-            remedy=f"--set train.network={fitting[0]}" if fitting else "use larger images",
+            remedy="--set train.network=fast" if shortest >= SMALLEST_SIZES["fast"] else "use larger images",
         )

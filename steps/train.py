@@ -1,5 +1,6 @@
 """Step: train the network and store it as an MLflow model."""
 
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import numpy as np
@@ -9,28 +10,31 @@ from zenml import get_step_context, log_metadata, step
 from materializers.history import HistoryMaterializer
 from materializers.model_file import ModelFileMaterializer
 from operations import model_store, tracking
-from operations.checkpoints import training_folder
+from operations.checkpoints import current_training, training_folder, training_identity
 from operations.console import TrainingProgress
 from operations.environment import load_tensorflow
+from operations.initial_weights import load_initial
+from operations.termination import terminable
 from recognition.augmentation.illustrated_plan import IllustratedPlan
-from recognition.configuration.schema import ResourcesConfig, TrainConfig
+from recognition.configuration.schema import CheckpointConfig, ResourcesConfig, TrainConfig
 from recognition.data.dataset import ImageDataset
 from recognition.model_file import ModelFile
 from recognition.training.history import Epoch, History
-from recognition.training.train import train as train_network
+from recognition.training.repeats import train_repeatedly
 
 
 class _TrackedProgress(TrainingProgress):
-    """Shows progress and logs each epoch to MLflow as it ends."""
+    """Shows progress and logs each epoch to MLflow runs as it ends."""
 
-    def __init__(self, metric: str, client: MlflowClient, run_id: str) -> None:
-        super().__init__(metric)
-        self._client, self._run_id = client, run_id
+    def __init__(self, metric: str, client: MlflowClient, runs: Sequence[str], stop: Callable[[], bool]) -> None:
+        super().__init__(metric, stop)
+        self._client, self._runs = client, runs
 
     def on_epoch(self, epoch: Epoch) -> None:
         """Print and log an epoch."""
         super().on_epoch(epoch)
-        tracking.log_metrics(self._client, self._run_id, tracking.epoch_metrics(epoch, self._metric))
+        for run_id in self._runs:
+            tracking.log_metrics(self._client, run_id, tracking.epoch_metrics(epoch, self._metric))
 
 
 @step(output_materializers={"model": ModelFileMaterializer, "history": HistoryMaterializer})
@@ -40,7 +44,10 @@ def train(
     config: TrainConfig,
     metric: str,
     resources: ResourcesConfig,
+    checkpoint: CheckpointConfig,
+    folds: int | None,
     code: str,
+    initial: str,
 ) -> tuple[Annotated[ModelFile, "model"], Annotated[History, "history"]]:
     """Train on the training split and keep the epoch that validates best.
 
@@ -50,17 +57,29 @@ def train(
         config: The recipe.
         metric: What "best" means; the rest of section `evaluation` cannot change a training.
         resources: What training may use of its machine.
+        checkpoint: When the training writes down its state.
+        folds: How to cross-validate; None for the split as it is.
         code: Hash of the code behind this step, for the cache.
+        initial: Digest of the weights to begin with, for the cache; "" for random ones.
     """
     load_tensorflow(resources.threads)
     digest = dataset.digest
-    client = tracking.connect()
-    run_id = tracking.mlflow_run(client, get_step_context().pipeline_run.name)
+    client, run_name = tracking.connect(), get_step_context().pipeline_run.name
+    run_id = tracking.mlflow_run(client, run_name)
     log_metadata({"mlflow_run_id": run_id})
-    fingerprint = (digest, plan.plan.digest, config.model_dump_json(), metric, code)
-    with training_folder(fingerprint) as checkpoints:
-        progress = _TrackedProgress(metric, client, run_id)
-        trained = train_network(dataset, plan.plan, config, metric, checkpoints, progress)
+    identity = training_identity(digest, plan.plan.options, config, metric, folds, code, initial)
+    with terminable() as stop, training_folder(current_training({**identity, "plan": plan.plan.digest})) as checkpoints:
+        trained = train_repeatedly(
+            dataset,
+            plan.plan,
+            config,
+            metric,
+            checkpoints,
+            lambda name: _TrackedProgress(metric, client, _mlflow_runs(client, run_id, run_name, name), stop),
+            folds=folds,
+            every_seconds=checkpoint.every_seconds,
+            initial=load_initial(config.init, initial) if config.init else None,
+        )
     metadata = {
         "classes": list(dataset.classes),
         "superclasses": list(dataset.superclasses),
@@ -75,3 +94,12 @@ def train(
     }
     seen = np.concatenate([dataset.splits[side].hashes for side in ("train", "validation")])
     return model_store.log_model(client, run_id, trained.model, metadata, seen), trained.history
+
+
+def _mlflow_runs(client: MlflowClient, run_id: str, run_name: str, name: str) -> list[str]:
+    """Where a training's epochs are logged: the first of several in the pipeline's run, each in one of its own too."""
+    if not name:
+        return [run_id]
+    nested = tracking.nested_run(client, run_id, run_name, name)
+    is_first = not tracking.find_parts(client, run_name)[1:]
+    return [run_id, nested] if is_first else [nested]

@@ -26,12 +26,18 @@ def after_interruption(inspect, shared_command, interrupted):
 
 @pytest.fixture(scope="module")
 def fresh(shared_command, long, after_interruption):
-    """The same command, told to ignore that checkpoint, ended by Ctrl-C when it has its own."""
-    return stop(shared_command.start(*long, "--fresh"), "\n  epoch 2: ", signal.SIGINT)
+    """The same command, told to ignore that checkpoint, asked to end when it has its own."""
+    return stop(shared_command.start(*long, "--fresh"), "\n  epoch 2: ", signal.SIGTERM)
 
 
 @pytest.fixture(scope="module")
-def killed(shared_command, long, fresh):
+def other(shared_command, long, fresh):
+    """A command with another recipe, while that one waits."""
+    return shared_command.run(*long, "--set=train.learning_rate=0.01")
+
+
+@pytest.fixture(scope="module")
+def killed(shared_command, long, other):
     """The same command, ended without a chance to tidy up."""
     return stop(shared_command.start(*long), "\n  epoch 5: ", signal.SIGKILL)
 
@@ -61,18 +67,18 @@ def stop(running, text, number):
 
 
 def checkpoints(command):
-    return list((command.state / "checkpoints").glob("*/epoch-*"))
+    return list((command.state / "checkpoints").glob("*/epoch-*.npz"))
 
 
 def resumed_from(outcome):
     """The epoch that a training says to go on from, None where it says nothing of the kind."""
-    said = re.search(rf"^  resuming after epoch (\d+) of {EPOCHS} from its checkpoint$", outcome.stdout, re.MULTILINE)
+    said = re.search(rf"^  resuming after epoch (\d+) of {EPOCHS}.* from its checkpoint$", outcome.stdout, re.MULTILINE)
     return said and int(said[1])
 
 
 def test_ctrl_c_ends_the_command_with_a_word(interrupted):
     assert interrupted.status == 130
-    assert interrupted.stderr.strip() == "interrupted: the same command goes on from the last finished epoch"
+    assert interrupted.stderr.strip() == "interrupted: the same command goes on from the last checkpoint"
 
 
 def test_ctrl_c_stops_the_runs_and_registers_nothing(interrupted, after_interruption):
@@ -85,8 +91,9 @@ def test_ctrl_c_stops_the_runs_and_registers_nothing(interrupted, after_interrup
 
 
 def test_ctrl_c_keeps_the_last_checkpoint(after_interruption):
-    _, [checkpoint] = after_interruption
-    assert checkpoint.name in {"epoch-00001", "epoch-00002", "epoch-00003"}
+    _, found = after_interruption
+    assert {checkpoint.name[:11] for checkpoint in found} <= {"epoch-00001", "epoch-00002", "epoch-00003"}
+    assert found
 
 
 def test_fresh_ignores_the_checkpoint(fresh):
@@ -94,7 +101,22 @@ def test_fresh_ignores_the_checkpoint(fresh):
     assert "\n  epoch 1: " in fresh.stdout
 
 
-def test_the_same_command_goes_on_after_ctrl_c(killed):
+def test_sigterm_stops_the_runs_and_says_so(fresh, records):
+    assert fresh.status == 143
+    assert fresh.stderr.strip() == "terminated: the same command goes on from the last checkpoint"
+    assert records["zenml_runs"][fresh.name]["status"] == "stopped"
+    assert records["zenml_runs"][fresh.name]["steps"]["train"] == "stopped"
+    assert records["mlflow_runs"][fresh.name]["status"] == "KILLED"
+
+
+def test_another_recipe_does_not_go_on_from_the_checkpoint(other, fresh):
+    assert other.status == 2
+    assert "received: train.learning_rate: 0.01\n" in other.stderr
+    assert f"as in run {fresh.name}" in other.stderr
+    assert "--fresh" in other.stderr
+
+
+def test_the_same_command_goes_on_after_a_termination(killed):
     assert resumed_from(killed) >= 1
     assert f"\n  epoch {resumed_from(killed)}: " not in killed.stdout
     assert f"\n  epoch {resumed_from(killed) + 1}: " in killed.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from recognition.augmentation.geometry import compiled
 from recognition.augmentation.plan import AugmentationPlan
 
 
@@ -25,9 +26,14 @@ def random_crop(images: tf.Tensor, plan: AugmentationPlan, seed: tf.Tensor) -> t
     offsets = tf.random.stateless_uniform(
         (tf.shape(images)[0], 2), seed, -border, border + 1, dtype=tf.int32, alg="philox"
     )
+    images = tf.convert_to_tensor(images)
+    return tf.ensure_shape(compiled(_cut)(images, offsets), images.shape)
+
+
+def _cut(images: tf.Tensor, offsets: tf.Tensor) -> tf.Tensor:
     # whole rows are gathered several times as fast as single pixels, so the columns become rows for a while
-    cut = tf.transpose(_cut_rows(tf.convert_to_tensor(images), offsets[:, 0]), (0, 2, 1, 3))
-    return tf.ensure_shape(tf.transpose(_cut_rows(cut, offsets[:, 1]), (0, 2, 1, 3)), images.shape)
+    cut = tf.transpose(_cut_rows(images, offsets[:, 0]), (0, 2, 1, 3))
+    return tf.transpose(_cut_rows(cut, offsets[:, 1]), (0, 2, 1, 3))
 
 
 def _cut_rows(images: tf.Tensor, offsets: tf.Tensor) -> tf.Tensor:

@@ -8,6 +8,8 @@ its centre. For square images and equal ranges both draw the same distribution.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from math import pi
 from typing import NamedTuple
 
@@ -63,39 +65,66 @@ def apply_transforms(images: tf.Tensor, transforms: Transforms, plan: Augmentati
     Args:
         images: uint8 or float32, (b, height, width, channels).
         transforms: One draw for each image.
-        plan: Where its rotation range is 0, `theta` is ignored, which is about twice as fast.
+        plan: A draw whose range is 0 is ignored; without rotation moving is several times as fast.
 
     Returns:
         float32, (b, height, width, channels).
     """
-    images = tf.cast(images, tf.float32)
+    images = tf.convert_to_tensor(images)
     if not plan.moves_images:
-        return images
-    move = _resample if plan.options.rotation_range else _shift_and_flip
-    return tf.ensure_shape(move(images, transforms, plan), images.shape)
+        return tf.cast(images, tf.float32)
+    if plan.options.rotation_range:
+        moved = _resample(tf.cast(images, tf.float32), transforms, plan)
+    else:
+        moved = compiled(_shift_and_flip)(images, *_coordinates(transforms, plan))
+    return tf.ensure_shape(moved, images.shape)
 
 
-def _shift_and_flip(images: tf.Tensor, transforms: Transforms, plan: AugmentationPlan) -> tf.Tensor:
+@cache
+def compiled(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
+    """Let XLA compile what moves pixels: two to four times as fast on CPUs as one operation after the other.
+
+    Where there is a GPU it stays as it is: nobody has measured it there yet.
+    """
+    on_gpu = bool(tf.config.list_physical_devices("GPU"))
+    return tf.function(function, autograph=False, jit_compile=None if on_gpu else True)  # type: ignore[no-any-return]
+
+
+def _coordinates(transforms: Transforms, plan: AugmentationPlan) -> tuple[tf.Tensor, tf.Tensor]:
+    """Where rows, (b, height), and columns, (b, width), come from: float32, or int32 where nothing shifts."""
     height, width, _ = plan.image_shape
-    images = _interpolate_rows(images, _coordinates(height, transforms.row_shift, transforms.vertical_flip))
+    rows = _places(height, transforms.vertical_flip)
+    columns = _places(width, transforms.horizontal_flip)
+    return (
+        _shifted(rows, transforms.row_shift) if plan.height_shift else rows,
+        _shifted(columns, transforms.column_shift) if plan.width_shift else columns,
+    )
+
+
+def _places(size: int, flip: tf.Tensor) -> tf.Tensor:
+    places = tf.range(size)
+    return tf.where(flip[:, None], size - 1 - places, places)
+
+
+def _shifted(places: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
+    return tf.clip_by_value(tf.cast(places, tf.float32) + shift[:, None], 0, places.shape[1] - 1)
+
+
+def _shift_and_flip(images: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
     # whole rows are gathered several times as fast as single pixels, so the columns become rows for a while
-    images = tf.transpose(images, (0, 2, 1, 3))
-    images = _interpolate_rows(images, _coordinates(width, transforms.column_shift, transforms.horizontal_flip))
-    return tf.transpose(images, (0, 2, 1, 3))
+    images = tf.transpose(_take_rows(images, rows), (0, 2, 1, 3))
+    return tf.cast(tf.transpose(_take_rows(images, columns), (0, 2, 1, 3)), tf.float32)
 
 
-def _coordinates(size: int, shift: tf.Tensor, flip: tf.Tensor) -> tf.Tensor:
-    places = tf.range(size, dtype=tf.float32)
-    places = tf.where(flip[:, None], size - 1 - places, places)
-    return tf.clip_by_value(places + shift[:, None], 0, size - 1)
-
-
-def _interpolate_rows(images: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+def _take_rows(images: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+    """Rows of each image as they are, or interpolated where their numbers are not whole."""
+    if rows.dtype.is_integer:
+        return tf.gather(images, rows, axis=1, batch_dims=1)
     lower = tf.floor(rows)
     first = tf.cast(lower, tf.int32)
     second = tf.minimum(first + 1, images.shape[1] - 1)
-    above = tf.gather(images, first, axis=1, batch_dims=1)
-    below = tf.gather(images, second, axis=1, batch_dims=1)
+    above = tf.cast(tf.gather(images, first, axis=1, batch_dims=1), tf.float32)
+    below = tf.cast(tf.gather(images, second, axis=1, batch_dims=1), tf.float32)
     return above + (below - above) * (rows - lower)[:, :, None, None]
 
 

@@ -84,8 +84,8 @@ def used_config(config: RunConfig, fallback: bool) -> RunConfig:
     if (chosen := config.data.fallback) is None:
         raise ValueError("the configuration has no data.fallback")
     values = config.model_dump()
-    data = DataConfig(source=chosen.source, validation=config.data.validation, seed=config.data.seed)
-    values["data"] = data.model_dump()
+    kept = config.data.model_dump(include={"validation", "seed", "folds"})
+    values["data"] = DataConfig(source=chosen.source, **kept).model_dump()
     values["train"] |= {"sizes": None, **chosen.train.model_dump(exclude_none=True)}
     values["model"]["name"] += f"-fallback-{chosen.source}"
     return RunConfig.model_validate(values)

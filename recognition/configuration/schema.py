@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from recognition.configuration.nearest import nearest
+from recognition.configuration.searched import BatchSizes, EpochRange
 from recognition.configuration.values import (
     BatchSize,
     ClassWeights,
@@ -17,6 +18,7 @@ from recognition.configuration.values import (
     FilePath,
     ImageSize,
     Name,
+    Seeds,
     Share,
     Sizes,
     Url,
@@ -95,6 +97,12 @@ class DataConfig(Section):
     digest: Digest | None = Field(None, description="what the archive is checked against")
     test: Share = Field(0.2, description="share of your own images to test on, where they bring no test part")
     validation: Share = Field(0.1, description="share of train held out, where there is no validation part")
+    folds: int | None = Field(
+        None,
+        ge=2,
+        le=100,
+        description="train and validate on as many parts in turn; the first one's model is the result",
+    )
     train_limit: int | None = Field(None, ge=2, description="train on at most this many images")
     seed: int = Field(0, ge=0, lt=2**32, description="decides which images are held out")
     duplicates: Literal["error", "drop", "keep"] | None = Field(
@@ -132,6 +140,9 @@ class DataConfig(Section):
                 why = ", which comes with scikit-learn" if self.source == "digits" else ""
                 message = f"data.{key} contradicts data.source: {self.source}{why}; remove one"
                 raise ContradictionError(message, key, "source")
+        if self.folds is not None and self.group is not None:
+            message = f"data.folds: {self.folds} contradicts data.group, as folds would part groups; remove one"
+            raise ContradictionError(message, "folds", "group")
         if self.source in OWN_SOURCES and self.path is None:
             raise ContradictionError(
                 f"data.source: {self.source} needs data.path; say where the images are, such as --set data.path=photos",
@@ -200,10 +211,17 @@ class TrainConfig(Section):
     learning_rate: float = Field(0.1, gt=0, description="the schedule's highest")
     momentum: float | None = Field(None, ge=0, lt=1, description="sgd: null is 0.9; muon: null is 0.6")
     weight_decay: float = Field(0.0, ge=0, description="0 is none")
-    schedule: Literal["constant", "one_cycle", "stable_decay"] = Field(
+    accumulate: int = Field(1, ge=1, le=10_000, description="batches whose gradients make one step")
+    clip_norm: float | None = Field(None, gt=0, description="longest gradient over all weights; null: any")
+    ema: float | None = Field(
+        None, gt=0, lt=1, description="weights are averaged over the steps with this decay, and the averages kept"
+    )
+    schedule: Literal["constant", "one_cycle", "stable_decay", "cosine"] = Field(
         "constant", description="learning rate over the steps"
     )
-    warmup: float = Field(0.2, ge=0, lt=1, description="share of the steps, one_cycle only")
+    warmup: float | None = Field(
+        None, ge=0, lt=1, description="share of the steps in which the rate climbs; null: 0.2 for one_cycle, else 0"
+    )
     hold: float = Field(0.4, ge=0, lt=1, description="share of the steps before the rate falls, stable_decay only")
     sizes: Sizes | None = Field(None, description="images begin smaller; fast and fast_large only")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of a label spread over all classes")
@@ -218,7 +236,21 @@ class TrainConfig(Section):
         None, ge=1, le=10_000, description="epochs without a better one after which training stops; null: never"
     )
     seed: int = Field(0, ge=0, lt=2**31, description="decides weights, order and augmentation")
+    seeds: Seeds | None = Field(
+        None, description="train once with each, to see how much is chance; the first one's model is the result"
+    )
+    init: FilePath | None = Field(
+        None, description="weights to begin with: a .keras or .weights.h5 file, or models:/NAME@ALIAS"
+    )
+    freeze: bool = Field(False, description="train only the last layer, the head")
+    unfreeze_at: int | None = Field(None, ge=2, description="epoch from which all layers are trained; null: none")
+    layer_decay: float | None = Field(
+        None, gt=0, lt=1, description="factor on the learning rate of each layer further from the head; null: 1"
+    )
     device: Literal["auto", "cpu", "gpu"] = Field("auto", description="auto: a GPU where there is one")
+    strategy: Literal["auto", "single", "mirrored", "multi_worker"] = Field(
+        "auto", description="devices that share a batch; auto: the workers of TF_CONFIG, else every GPU"
+    )
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = Field(
         "auto", description="auto: what suits the device"
     )
@@ -241,6 +273,30 @@ class TrainConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _one_way_to_seed(self) -> Self:
+        if self.seeds is not None and self.seed not in (0, self.seeds[0]):
+            message = f"train.seed: {self.seed} contradicts train.seeds: {list(self.seeds)}; remove train.seed"
+            raise ContradictionError(message, "seed", "seeds")
+        return self
+
+    @model_validator(mode="after")
+    def _freezing_needs_weights(self) -> Self:
+        if self.freeze and self.init is None:
+            message = "train.freeze: true contradicts train.init: null, whose random layers would stay; set train.init"
+            raise ContradictionError(message, "freeze", "init")
+        if self.unfreeze_at is not None and not self.freeze:
+            message = f"train.unfreeze_at: {self.unfreeze_at} contradicts train.freeze: false; set both, or neither"
+            raise ContradictionError(message, "unfreeze_at", "freeze")
+        return self
+
+    @model_validator(mode="after")
+    def _warmup_leaves_room(self) -> Self:
+        if self.schedule == "stable_decay" and (self.warmup or 0) > self.hold:
+            message = f"train.warmup: {self.warmup} contradicts train.hold: {self.hold}, which is shorter"
+            raise ContradictionError(f"{message}; lower train.warmup", "warmup", "hold")
+        return self
+
+    @model_validator(mode="after")
     def _sizes_are_for_networks_of_any_size(self) -> Self:
         if self.sizes is not None and self.network not in ANY_SIZE:
             message = f"train.sizes contradicts train.network: {self.network}, which takes images of one size"
@@ -253,6 +309,12 @@ class TrainConfig(Section):
             message = "train.sampling: balanced contradicts train.class_weights, which would lift rare classes again"
             raise ContradictionError(f"{message}; choose one of them", "sampling", "class_weights")
         return self
+
+
+class CheckpointConfig(Section):
+    """When a training writes down its state, besides at the end of each epoch."""
+
+    every_seconds: int = Field(300, ge=1, le=86_400, description="within an epoch that takes longer")
 
 
 class EvaluationConfig(Section):
@@ -285,13 +347,32 @@ class ResourcesConfig(Section):
     threads: int | None = Field(None, ge=1, le=1024, description="null: every core")
 
 
+class CalibrateConfig(Section):
+    """The search for a better learning rate, batch size and number of epochs, on validation images only."""
+
+    trials: int = Field(12, ge=1, le=1_000, description="trainings; the first is section train as it is")
+    minutes: float | None = Field(
+        None, gt=0, description="of training, after which no other trial begins; null: no limit"
+    )
+    batch_sizes: BatchSizes | None = Field(
+        None, description="to try besides train.batch_size; null: half of it and twice of it"
+    )
+    epoch_range: EpochRange | None = Field(
+        None, description="epochs to try; null: from half of train.epochs to all of them"
+    )
+    steps: int = Field(200, ge=20, le=10_000, description="of the learning-rate range test that comes first")
+    sampler_seed: int = Field(0, ge=0, lt=2**32, description="decides which values are tried")
+
+
 class RunConfig(Section):
     """A whole run: what `--config` names."""
 
     data: DataConfig = DataConfig()
     augmentation: AugmentationConfig = AugmentationConfig()
     train: TrainConfig = TrainConfig()
+    checkpoint: CheckpointConfig = CheckpointConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     gate: GateConfig = GateConfig()
     model: ModelConfig = ModelConfig()
     resources: ResourcesConfig = ResourcesConfig()
+    calibrate: CalibrateConfig | None = None

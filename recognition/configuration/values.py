@@ -48,6 +48,8 @@ Color = Annotated[
 SIZES = "a number of pixels from 2 to 4096, or [height, width]"
 WEIGHTS = "none, balanced, sqrt, or weights of 0 and more by class name"
 STAGES = "shares of the steps by pixels a side, such as {20: 0.35, 28: 0.6}, both growing"
+MOST_SEEDS = 100
+SEEDS = "two to a hundred different seeds, such as [0, 1, 2]"
 COLUMN = "a column's name, or its number from 0"
 LARGEST_SIDE = 4096  # pixels; a batch of larger images fits no memory
 
@@ -84,6 +86,14 @@ def _stages(value: Any) -> dict[str, float]:
     raise ValueError(f"received {shortened(value)}; expected {STAGES}")
 
 
+def _seeds(value: Any) -> tuple[int, ...]:
+    seeds = list(value) if isinstance(value, list | tuple) else []
+    whole = all(type(seed) is int and 0 <= seed < 2**31 for seed in seeds)
+    if whole and 2 <= len(set(seeds)) == len(seeds) <= MOST_SEEDS:
+        return tuple(seeds)
+    raise ValueError(f"received {shortened(value)}; expected {SEEDS}")
+
+
 def _is_weight(value: Any) -> bool:
     return type(value) in (int, float) and value >= 0 and math.isfinite(value)
 
@@ -100,4 +110,5 @@ ClassWeights = Annotated[
 ]
 
 Sizes = Annotated[dict[str, float], PlainValidator(_stages), WithJsonSchema({"type": "string", "words": STAGES})]
+Seeds = Annotated[tuple[int, ...], PlainValidator(_seeds), WithJsonSchema({"type": "array", "words": SEEDS})]
 Column = Annotated[str | int, PlainValidator(_column), WithJsonSchema({"type": "string", "words": COLUMN})]

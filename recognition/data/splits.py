@@ -41,6 +41,23 @@ def hold_out(labels: NDArray[np.int32], share: float, seed: int) -> tuple[NDArra
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
+def fold_numbers(labels: NDArray[np.int32], hashes: NDArray[np.uint64], count: int, seed: int) -> NDArray[np.int64]:
+    """Cut images in parts, class by class; copies of one image are in one part.
+
+    Args:
+        labels: int32, (n,), 0 or more.
+        hashes: uint64, (n,), of each image's content.
+        count: Number of parts.
+        seed: Equal arguments give equal parts.
+
+    Returns:
+        int64, (n,), from 0 to count - 1; without copies, a class's parts differ in size by one image at most.
+    """
+    rank, _ = _ranks(labels, seed)
+    _, first, copies = np.unique(hashes, return_index=True, return_inverse=True)
+    return (rank % count)[first][copies]
+
+
 def limit(labels: NDArray[np.int32], count: int, seed: int) -> NDArray[np.int64]:
     """Choose images so that the classes keep their proportions.
 

@@ -1,84 +1,139 @@
-"""Checkpoints of a training: arrays and readable JSON, written whole or not at all."""
+"""Checkpoints of a training: one file each, written whole or not at all."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
-import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.training.history import Epoch
+from recognition.errors import InputError
+from recognition.training.history import Epoch, Partial
 
 Arrays = Sequence[NDArray[np.generic]]
+KEPT = 2  # the last, and one to fall back to
+RECORD = "record"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The state after an epoch.
+    """The state after a step.
 
     Attributes:
-        arrays: Named lists of arrays: the network's variables, the optimizer's, those of the best epoch.
-        epochs: The epochs so far.
+        arrays: Named lists of arrays: the network's variables, the optimizer's, averages, those of the best epoch.
+        epochs: The finished epochs.
         best_epoch: The best of them, counted from 1.
+        partial: What came of the epoch that is under way; nothing at the end of one.
     """
 
     arrays: Mapping[str, Arrays]
     epochs: tuple[Epoch, ...]
     best_epoch: int
+    partial: Partial = field(default_factory=Partial)
+
+    @property
+    def name(self) -> str:
+        """Sorts by time."""
+        return f"epoch-{len(self.epochs):05d}-batch-{self.partial.batches:07d}.npz"
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint and remove the one before it; an interruption leaves one of the two whole.
+    """Write a checkpoint, keep the one before it and remove older ones; an interruption leaves whole ones.
 
     Args:
         folder: Where this training's checkpoints lie.
         checkpoint: The state to keep.
+
+    Raises:
+        OSError: There is no space; what lay there before is untouched.
     """
-    target = folder / f"epoch-{len(checkpoint.epochs):05d}"
-    unfinished = folder / f"{target.name}.unfinished"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    for name, arrays in checkpoint.arrays.items():
-        _write(unfinished / f"{name}.npz", arrays)
-    record = {"best_epoch": checkpoint.best_epoch, "epochs": [epoch.model_dump() for epoch in checkpoint.epochs]}
-    with (unfinished / "state.json").open("w") as file:
-        json.dump(record, file, indent=1)
-        _flush(file.fileno())
-    unfinished.rename(target)
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / f"{checkpoint.name}.unfinished"
+    try:
+        with unfinished.open("wb") as file:
+            np.savez(file, allow_pickle=False, **_named(checkpoint))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
+    unfinished.rename(folder / checkpoint.name)
     _flush_folder(folder)
-    for other in folder.glob("epoch-*"):
-        if other != target:
-            shutil.rmtree(other)
+    for old in _files(folder)[:-KEPT]:
+        old.unlink()
+    for left in folder.glob("*.unfinished"):
+        left.unlink()
 
 
-def load_checkpoint(folder: Path) -> Checkpoint | None:
-    """The last whole checkpoint in a folder, None where there is none."""
-    whole = sorted(path for path in folder.glob("epoch-*") if path.suffix != ".unfinished")
-    if not whole:
-        return None
-    record = json.loads((whole[-1] / "state.json").read_text())
-    arrays = {path.stem: _read(path) for path in whole[-1].glob("*.npz")}
-    return Checkpoint(arrays, tuple(Epoch(**epoch) for epoch in record["epochs"]), record["best_epoch"])
+def load_checkpoint(folder: Path, say: Callable[[str], None] = lambda _: None) -> Checkpoint | None:
+    """The last whole checkpoint in a folder, None where there is none.
+
+    Damaged ones after it are put aside: "….damaged".
+
+    Args:
+        folder: Where a training's checkpoints lie.
+        say: Hears of damaged ones.
+    """
+    for path in reversed(_files(folder)):
+        try:
+            return _read(path)
+        except (zipfile.BadZipFile, zlib.error, ValueError, KeyError, TypeError, EOFError) as error:
+            path.rename(path.with_name(f"{path.name}.damaged"))
+            say(f"WARNING: checkpoint {path.name} is damaged ({error}): trying the one before it")
+    return None
 
 
-def _write(path: Path, arrays: Arrays) -> None:
-    with path.open("wb") as file:
-        np.savez(file, *arrays)
-        _flush(file.fileno())
+def require_checkpoint(checkpoint: Checkpoint, expected: Mapping[str, Arrays]) -> None:
+    """Check that a checkpoint is of this very network and optimizer.
+
+    Args:
+        checkpoint: What was loaded.
+        expected: A state of the training that wants to go on from it.
+
+    Raises:
+        InputError: Names, numbers or shapes of arrays differ.
+    """
+    for name, arrays in expected.items():
+        theirs, ours = ([array.shape for array in each] for each in (checkpoint.arrays.get(name, ()), arrays))
+        if theirs != ours:
+            where = next((i for i, pair in enumerate(zip(theirs, ours, strict=False)) if pair[0] != pair[1]), "number")
+            raise InputError(
+                "the checkpoint is of another network or optimizer",
+                received=f"{len(theirs)} arrays of {name}",
+                expected=f"{len(ours)} arrays (the first difference: {where})",
+                remedy="--fresh trains from the start",
+            )
 
 
-def _read(path: Path) -> Arrays:
-    with np.load(path, allow_pickle=False) as archive:
-        return [archive[f"arr_{i}"] for i in range(len(archive.files))]
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("epoch-*.npz"))
 
 
-def _flush(descriptor: int) -> None:
-    os.fsync(descriptor)
+def _named(checkpoint: Checkpoint) -> dict[str, Any]:
+    record = {
+        "best_epoch": checkpoint.best_epoch,
+        "epochs": [epoch.model_dump() for epoch in checkpoint.epochs],
+        "partial": checkpoint.partial.model_dump(),
+        "arrays": {name: len(arrays) for name, arrays in checkpoint.arrays.items()},
+    }
+    named = {f"{name}-{i}": array for name, arrays in checkpoint.arrays.items() for i, array in enumerate(arrays)}
+    return {RECORD: np.frombuffer(json.dumps(record).encode(), np.uint8), **named}
+
+
+def _read(path: Path) -> Checkpoint:
+    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:  # the archive checks each CRC
+        record = json.loads(archive[RECORD].tobytes())
+        arrays = {name: [archive[f"{name}-{i}"] for i in range(count)] for name, count in record["arrays"].items()}
+    epochs = tuple(Epoch(**epoch) for epoch in record["epochs"])
+    return Checkpoint(arrays, epochs, record["best_epoch"], Partial(**record["partial"]))
 
 
 def _flush_folder(folder: Path) -> None:

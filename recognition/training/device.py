@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from dataclasses import dataclass
 
 from recognition.errors import InputError
+from recognition.training.gpu import GpuProblem, gpu_problem, read_driver
 
 BFLOAT16_CAPABILITY = (8, 0)  # first NVIDIA compute capability with bfloat16 units
 FLOAT16_CAPABILITY = (7, 0)  # first with float16 tensor cores
@@ -31,26 +30,19 @@ class Device:
 
 def driver_gpus() -> int:
     """Number of GPUs that the NVIDIA driver sees, in milliseconds and without TensorFlow; 0 without a driver."""
-    if not sys.platform.startswith("linux"):
-        return 0
-    try:
-        driver = ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        return 0
-    count = ctypes.c_int(0)
-    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
-        return 0
-    return count.value
+    return len(read_driver().gpus)
 
 
 def check_requested(device: str) -> None:
-    """Refuse `device: gpu` where the driver sees no GPU, before anything heavy is imported.
+    """Refuse `device: gpu` where the driver has no GPU that TensorFlow can use, before anything heavy is imported.
 
     Raises:
-        InputError: If a GPU is asked for and there is none.
+        InputError: If a GPU is asked for and there is none, or none with a driver, a compute capability and a free
+            memory that suffice.
     """
-    if device == "gpu" and driver_gpus() == 0:
-        raise _no_gpu("the NVIDIA driver sees no GPU on this machine")
+    problem = gpu_problem(read_driver()) if device == "gpu" else None
+    if problem:
+        raise _no_gpu(problem)
 
 
 def choose_device(device: str, precision: str) -> Device:
@@ -67,13 +59,14 @@ def choose_device(device: str, precision: str) -> Device:
 
     gpus = [] if device == "cpu" else tf.config.list_physical_devices("GPU")
     if device == "gpu" and not gpus:
-        raise _no_gpu("TensorFlow finds no GPU")
+        raise _no_gpu(_why_unseen())
     if not gpus:
         policy, why = choose_precision(precision, None)
         return Device("cpu", "/CPU:0", policy, f"{_cpu_reason(device)}; {why}")
     details = tf.config.experimental.get_device_details(gpus[0])
-    policy, why = choose_precision(precision, details.get("compute_capability"))
-    return Device(f"gpu: {details.get('device_name', 'unnamed')}", "/GPU:0", policy, why)
+    capability = details.get("compute_capability")
+    policy, why = choose_precision(precision, capability)
+    return Device(f"gpu: {details.get('device_name', 'unnamed')}", "/GPU:0", policy, why + _unknown_kind(capability))
 
 
 def choose_precision(precision: str, capability: tuple[int, int] | None) -> tuple[str, str]:
@@ -99,14 +92,37 @@ def _cpu_reason(device: str) -> str:
     if device == "cpu":
         return "CPU as configured"
     if driver_gpus():
-        return "CPU, ALTHOUGH THE DRIVER SEES A GPU: TensorFlow cannot use it (is the `gpu` extra installed?)"
+        return f"CPU, ALTHOUGH THE DRIVER SEES A GPU: {_why_unseen().cause} (is the `gpu` extra installed?)"
     return "CPU, as there is no GPU"
 
 
-def _no_gpu(problem: str) -> InputError:
+def _unknown_kind(capability: tuple[int, int] | None) -> str:
+    """A warning about GPUs newer than those that TensorFlow was built for, which need not work; else nothing."""
+    import tensorflow as tf
+
+    built_for = tf.sysconfig.get_build_info().get("cuda_compute_capabilities", [])
+    newest = max((int(each.rpartition("_")[2]) // 10 for each in built_for), default=None)
+    if capability is None or newest is None or capability[0] <= newest:
+        return ""
+    text = ".".join(map(str, capability))
+    return f"; THIS TENSORFLOW WAS BUILT BEFORE GPUS OF COMPUTE CAPABILITY {text}: if it fails, see docs/gpu.md"
+
+
+def _why_unseen() -> GpuProblem:
+    """Why TensorFlow lists no GPU."""
+    import tensorflow as tf
+
+    if problem := gpu_problem(read_driver()):
+        return problem
+    build = tf.sysconfig.get_build_info()
+    cause = "it is built without CUDA" if not build.get("cuda_version") else "the CUDA libraries do not load"
+    return GpuProblem(f"TensorFlow finds no GPU, as {cause}", "install the `gpu` extra (make train EXTRA=gpu)")
+
+
+def _no_gpu(problem: GpuProblem) -> InputError:
     return InputError(
-        f"train.device is gpu, but {problem}",
+        f"train.device is gpu, but {problem.cause}",
         received="train.device: gpu",
-        expected="an NVIDIA GPU with its driver, and this project's `gpu` extra installed",
-        remedy="install the driver, or set train.device to auto or cpu",
+        expected="an NVIDIA GPU with its driver, and this project's `gpu` extra installed (docs/gpu.md)",
+        remedy=f"{problem.remedy}, or set train.device to auto or cpu",
     )

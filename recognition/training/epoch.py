@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,10 +14,11 @@ from recognition.errors import TrainingError
 from recognition.evaluation.predict import fitting_batch
 from recognition.evaluation.score import score
 from recognition.training.batches import batches
-from recognition.training.history import Epoch
+from recognition.training.gpu import gpu_usage, out_of_memory_error
+from recognition.training.history import Epoch, Partial
 from recognition.training.listener import TrainingListener
-from recognition.training.optimization import image_size, learning_rate
 from recognition.training.order import epoch_order
+from recognition.training.schedule import image_size, learning_rate
 
 if TYPE_CHECKING:
     from recognition.training.learner import Learner
@@ -25,9 +27,16 @@ DIVERGED = 10.0  # times the loss of guessing, at which a training is given up
 
 
 def run_epoch(
-    learner: Learner, dataset: ImageDataset, config: TrainConfig, metric: str, index: int, listener: TrainingListener
+    learner: Learner,
+    dataset: ImageDataset,
+    config: TrainConfig,
+    metric: str,
+    index: int,
+    listener: TrainingListener,
+    done: Partial,
+    pause: Callable[[Partial], None],
 ) -> Epoch:
-    """Learn the training split in whole batches, then score the validation split.
+    """Learn the training split in whole steps, then score the validation split.
 
     Args:
         learner: What learns.
@@ -35,49 +44,77 @@ def run_epoch(
         config: The recipe.
         metric: What the validation split is scored by besides accuracy and loss.
         index: Index of the epoch, from 0.
-        listener: Hears of every step.
+        listener: Hears of every batch.
+        done: What of this epoch is learned already.
+        pause: Called between steps with what is learned; what it raises ends the epoch.
 
     Raises:
         TrainingError: If the loss is not finite or diverges.
     """
+    learner.begin(index + 1)
+    learned = _learn(learner, dataset.splits["train"], config, index, listener, done, pause)
+    usage = gpu_usage(learner.gpus)  # before validation: of the moment
     start = time.perf_counter()
-    train_loss, train_accuracy = _learn(learner, dataset.splits["train"], config, index, listener)
-    learned = time.perf_counter() - start
-    validation_loss, validation_accuracy, validation_score = _validate(learner, dataset.splits["validation"], metric)
+    with learner.averaged():
+        scores = _validate(learner, dataset.splits["validation"], metric)
+    validation_loss, validation_accuracy, validation_score = scores
     _check_loss(validation_loss, np.inf, learner, index)
+    images = learned.batches * config.batch_size
     return Epoch(
         epoch=index + 1,
-        train_loss=train_loss,
-        train_accuracy=train_accuracy,
+        train_loss=learned.loss / images,
+        train_accuracy=learned.hits / images,
         validation_loss=validation_loss,
         validation_accuracy=validation_accuracy,
         validation_score=validation_score,
         learning_rate=learner.learning_rate,
-        seconds=time.perf_counter() - start,
-        images_per_second=_steps(dataset.splits["train"], config) * config.batch_size / learned,
+        seconds=learned.seconds + time.perf_counter() - start,
+        images_per_second=images / learned.seconds,
+        **usage,
     )
 
 
 def _learn(
-    learner: Learner, split: Split, config: TrainConfig, index: int, listener: TrainingListener
-) -> tuple[float, float]:
-    """Mean loss and accuracy of one pass, as the steps saw them."""
+    learner: Learner,
+    split: Split,
+    config: TrainConfig,
+    index: int,
+    listener: TrainingListener,
+    done: Partial,
+    pause: Callable[[Partial], None],
+) -> Partial:
+    """One pass over the split, or the rest of one."""
+    from tensorflow.errors import ResourceExhaustedError
+
     from recognition.augmentation.transform import step_seed
 
     steps, size = _steps(split, config), config.batch_size
+    count = steps * config.accumulate
     order = epoch_order(split.labels, config.sampling, config.seed, index)
     limit = DIVERGED * np.log(max(2, learner.network.output_shape[-1]))
-    start, losses, hits = time.perf_counter(), 0.0, 0.0
-    with batches(split, order[: steps * size].reshape(steps, size)) as stream:
-        for step, batch in enumerate(stream):
-            now = index * steps + step, config.epochs * steps
+    start = time.perf_counter() - done.seconds
+    with batches(split, order[: count * size].reshape(count, size)[done.batches :]) as stream:
+        for number, batch in enumerate(stream, done.batches):
+            now = index * steps + number // config.accumulate, config.epochs * steps
+            complete = (number + 1) % config.accumulate == 0
             learner.learning_rate = learning_rate(config, *now)
-            loss, hit = learner.learn(*batch, step_seed(config.seed, index, step), image_size(config, *now))
-            losses, hits = losses + float(loss), hits + float(hit)
-            _check_loss(float(loss) / size, limit, learner, index)
-            speed = (step + 1) * size / (time.perf_counter() - start)
-            listener.on_step((index * steps + step + 1) * size, config.epochs * steps * size, speed)
-    return losses / (steps * size), hits / (steps * size)
+            seed = step_seed(config.seed, index, number)
+            try:
+                loss, hits = map(float, learner.learn(*batch, seed, image_size(config, *now), complete))
+            except ResourceExhaustedError as error:
+                raise out_of_memory_error(error, size, config.accumulate, learner.replicas) from error
+            _check_loss(loss / size, limit, learner, index)
+            done = Partial(
+                batches=number + 1,
+                loss=done.loss + loss,
+                hits=done.hits + hits,
+                seconds=time.perf_counter() - start,
+            )
+            seen = (index * count + done.batches) * size
+            listener.on_step(seen, config.epochs * count * size, done.batches * size / done.seconds)
+            if complete and done.batches < count:
+                pause(done)
+    return done
 
 
 def _validate(learner: Learner, split: Split, metric: str) -> tuple[float, float, float]:
@@ -95,8 +132,8 @@ def _validate(learner: Learner, split: Split, metric: str) -> tuple[float, float
 
 
 def _steps(split: Split, config: TrainConfig) -> int:
-    """Whole batches only; the order is new each epoch, so no image is left out for good."""
-    return len(split) // config.batch_size
+    """Whole steps only; the order is new each epoch, so no image is left out for good."""
+    return len(split) // (config.batch_size * config.accumulate)
 
 
 def _check_loss(loss: float, limit: float, learner: Learner, index: int) -> None:

@@ -22,3 +22,7 @@ class TrainingListener:
 
     def on_epoch(self, epoch: Epoch) -> None:
         """An epoch ended and its validation was scored."""
+
+    def should_stop(self) -> bool:
+        """Whether the training is to write its state down and stop; asked between steps."""
+        return False

@@ -1,15 +1,14 @@
-"""Optimizer, learning rate and image size over the steps of a recipe."""
+"""The optimizer that a recipe names."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from recognition.configuration.schema import TrainConfig
 
 if TYPE_CHECKING:
     import keras
-
-FINAL_SHARE = 0.05  # of the peak, where a one-cycle schedule starts and ends
 
 
 def build_optimizer(config: TrainConfig, precision: str) -> keras.Optimizer:
@@ -40,37 +39,16 @@ def build_optimizer(config: TrainConfig, precision: str) -> keras.Optimizer:
     return optimizer
 
 
-def learning_rate(config: TrainConfig, step: int, steps: int) -> float:
-    """The learning rate of one step.
-
-    "stable_decay" stays at the peak for `hold` of the steps and falls linearly to 0.
-    "one_cycle" climbs linearly to the peak over the first `warmup` share of the steps and falls linearly to its
-    start again (L. N. Smith, "A disciplined approach to neural network hyper-parameters", 2018).
+def scale_layers(optimizer: keras.Optimizer, factors: Sequence[float]) -> None:
+    """Give each variable a learning rate of its own; decoupled weight decay keeps the common one.
 
     Args:
-        config: The recipe.
-        step: Index of the step, from 0.
-        steps: Number of steps of the whole training.
+        optimizer: Built, and without loss scaling around it.
+        factors: One for each of its trainable variables, in their order.
     """
-    peak = config.learning_rate
-    if config.schedule == "constant":
-        return peak
-    if config.schedule == "stable_decay":
-        return peak * min(1.0, (steps - step) / ((1 - config.hold) * steps))
-    turn = config.warmup * steps
-    share = (step + 1) / turn if step + 1 <= turn else (steps - step) / (steps - turn)
-    return peak * (FINAL_SHARE + (1 - FINAL_SHARE) * min(1.0, share))
+    update = optimizer.update_step
 
+    def scaled(gradient: Any, variable: Any, learning_rate: Any) -> None:
+        update(gradient, variable, learning_rate * factors[optimizer._get_variable_index(variable)])
 
-def image_size(config: TrainConfig, step: int, steps: int) -> int | None:
-    """How many pixels a side images have in one step, where the recipe begins with smaller ones; None for all.
-
-    Small images first, the last part at full size: "progressive resizing" (J. Howard's DAWNBench entry, fast.ai, 2018).
-
-    Args:
-        config: The recipe.
-        step: Index of the step, from 0.
-        steps: Number of steps of the whole training.
-    """
-    sizes = sorted((end, int(size)) for size, end in (config.sizes or {}).items())
-    return next((size for end, size in sizes if step < end * steps), None)
+    optimizer.update_step = scaled

@@ -10,17 +10,17 @@ from recognition.augmentation.plan import AugmentationPlan
 from recognition.configuration.schema import TrainConfig
 from recognition.data.dataset import ImageDataset
 from recognition.evaluation.score import in_words
-from recognition.training.checkpoint import Arrays, Checkpoint, load_checkpoint, save_checkpoint
 from recognition.training.class_weights import described
+from recognition.training.course import Course
 from recognition.training.device import Device, choose_device
+from recognition.training.distribution import choose_distribution
 from recognition.training.epoch import run_epoch
 from recognition.training.history import Epoch, History
+from recognition.training.initialization import Initial
 from recognition.training.listener import TrainingListener
 
 if TYPE_CHECKING:
     import keras
-
-    from recognition.training.learner import Learner
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,15 @@ def train(
     metric: str,
     checkpoints: Path,
     listener: TrainingListener | None = None,
+    *,
+    every_seconds: float = 300,
+    initial: Initial | None = None,
 ) -> Trained:
     """Train a network and keep the epoch that validates best; stop early where the recipe's patience ends.
 
-    A checkpoint is written after each epoch; a training that finds one in `checkpoints` goes on from it. Data order
-    and augmentation are functions of (seed, epoch, step); dropout's state lies in the checkpoint.
+    A checkpoint is written after each epoch, and within one that takes longer than `every_seconds`; a training that
+    finds one in `checkpoints` goes on from it. Data order and augmentation are functions of (seed, epoch, batch);
+    dropout's state lies in the checkpoint.
 
     Args:
         dataset: Its train split is learned, its validation split chooses the epoch; test is not read.
@@ -55,58 +59,41 @@ def train(
         config: The recipe.
         metric: What "best" means: "accuracy", "balanced_accuracy" or "macro_f1"; lower loss breaks ties.
         checkpoints: Folder of this very training: same data, plan, recipe, metric and code.
-        listener: Hears of every step and epoch.
+        listener: Hears of every batch and epoch, and may ask to stop.
+        every_seconds: Longest time between two checkpoints, give or take a step.
+        initial: Weights to begin with; None for random ones.
 
     Raises:
-        InputError: If a requested GPU is missing.
+        InputError: If a requested device is missing, or the checkpoint is of another network.
         TrainingError: If the loss is not finite or diverges.
+        TrainingStopped: If the listener asked for it; the state is written.
     """
     from recognition.training.learner import Learner
 
     listener = listener or TrainingListener()
     device = choose_device(config.device, config.precision)
-    listener.say(f"training on {device.name} ({device.reason})")
-    learner = Learner(dataset, plan, config, device)
+    distribution = choose_distribution(config, device)
+    shared = f"; {distribution.reason}" if distribution.replicas > 1 else ""
+    listener.say(f"training on {device.name} ({device.reason}{shared})")
+    learner = Learner(dataset, plan, config, device, distribution, initial)
+    if learner.loaded is not None:
+        listener.say(learner.loaded.described())
     if config.class_weights != "none":
         listener.say(described(learner.class_weights, dataset.classes))
 
-    epochs, best_epoch, best = _resume(learner, config, checkpoints, listener)
-    resumed_from = len(epochs) or None
-    while _goes_on(config, len(epochs), best_epoch):
-        epochs = (*epochs, run_epoch(learner, dataset, config, metric, len(epochs), listener))
-        listener.on_epoch(epochs[-1])
-        if _better(epochs[-1], epochs[best_epoch - 1]):
-            best_epoch, best = len(epochs), learner.weights()
-        save_checkpoint(checkpoints, Checkpoint({**learner.state(), "best": best}, epochs, best_epoch))
-    if len(epochs) < config.epochs:
-        listener.say(f"stopped after epoch {len(epochs)}: no better {in_words(metric)} since epoch {best_epoch}")
+    course = Course(learner, config, checkpoints, distribution, listener, every_seconds)
+    resumed_from = len(course.epochs) or None
+    while course.goes_on():
+        index, partial = len(course.epochs), course.partial
+        course.finish(run_epoch(learner, dataset, config, metric, index, listener, partial, course.pause))
+    if len(course.epochs) < config.epochs:
+        end = f"stopped after epoch {len(course.epochs)}"
+        listener.say(f"{end}: no better {in_words(metric)} since epoch {course.best_epoch}")
 
-    learner.load_weights(best)
+    learner.load_weights(course.best)
     parameters = learner.network.count_params()
-    history = _history(config, metric, device, parameters, epochs, best_epoch, resumed_from)
+    history = _history(config, metric, device, parameters, course.epochs, course.best_epoch, resumed_from)
     return Trained(learner.inference_model(), history)
-
-
-def _resume(
-    learner: Learner, config: TrainConfig, checkpoints: Path, listener: TrainingListener
-) -> tuple[tuple[Epoch, ...], int, Arrays]:
-    """Epochs so far, the best of them and its weights, from the last checkpoint where there is one."""
-    checkpoint = load_checkpoint(checkpoints)
-    if checkpoint is None:
-        return (), 1, learner.weights()
-    learner.load_state(checkpoint.arrays)
-    listener.say(f"resuming after epoch {len(checkpoint.epochs)} of {config.epochs} from its checkpoint")
-    return checkpoint.epochs, checkpoint.best_epoch, checkpoint.arrays["best"]
-
-
-def _goes_on(config: TrainConfig, epochs: int, best_epoch: int) -> bool:
-    patient = config.patience is None or epochs - best_epoch < config.patience
-    return epochs < config.epochs and patient
-
-
-def _better(epoch: Epoch, best: Epoch) -> bool:
-    """A higher validation score wins, a lower validation loss breaks ties."""
-    return (epoch.validation_score, -epoch.validation_loss) >= (best.validation_score, -best.validation_loss)
 
 
 def _history(

@@ -10,14 +10,28 @@ from uuid import UUID, uuid4
 import pytest
 from filelock import FileLock
 
-from operations.checkpoints import FINISHED, FRESH, remove_finished, training_folder
+from operations.checkpoints import (
+    FINISHED,
+    FRESH,
+    Training,
+    check_unfinished,
+    current_training,
+    recipe_of,
+    remove_finished,
+    training_folder,
+    training_identity,
+)
+from recognition.configuration.schema import AugmentationConfig, TrainConfig
+from recognition.errors import InputError
 
-TRAINING = ("data", "plan", "recipe", "code")
+IDENTITY = {"data": "digest", "train": {"epochs": 3, "learning_rate": 0.1}, "code": "hash"}
+TRAINING = Training("train.yaml for model cifar100", IDENTITY, "run train-1")
+CHECKPOINT = "epoch-00001-batch-0000000.npz"
 ROOT = Path(__file__).resolve().parents[2]
 HOLD = """
-import sys
-from operations.checkpoints import training_folder
-with training_folder(sys.argv[1:]) as folder:
+import json, sys
+from operations.checkpoints import Training, training_folder
+with training_folder(Training(sys.argv[1], json.loads(sys.argv[2]))) as folder:
     print(folder, flush=True)
     input()
 """
@@ -39,36 +53,124 @@ def zenml(monkeypatch, folder):
     return known
 
 
-def trained(fingerprint=TRAINING):
-    with training_folder(fingerprint) as folder:
-        (folder / "epoch-00001").mkdir()
-        (folder / "epoch-00001" / "state.json").write_text("{}")
+def trained(training=TRAINING):
+    with training_folder(training) as folder:
+        (folder / CHECKPOINT).touch()
     return folder
 
 
-def killed(fingerprint=TRAINING):
-    with suppress(KeyboardInterrupt), training_folder(fingerprint) as folder:
-        (folder / "epoch-00001").mkdir()
+def killed(training=TRAINING):
+    with suppress(KeyboardInterrupt), training_folder(training) as folder:
+        (folder / CHECKPOINT).touch()
         raise KeyboardInterrupt
     return folder
+
+
+def changed(task=TRAINING.task, **changes):
+    return Training(task, {**IDENTITY, **changes})
+
+
+def left(folder):
+    """What lies in a folder besides what every training has."""
+    return [path.name for path in folder.iterdir() if path.name != "training.json"]
 
 
 def test_an_interrupted_training_finds_its_folder_again():
     folder = killed()
     with training_folder(TRAINING) as again:
         assert again == folder
-        assert (again / "epoch-00001").is_dir()
+        assert (again / CHECKPOINT).exists()
 
 
-@pytest.mark.parametrize("part", range(4))
-def test_another_training_has_another_folder(part):
-    other = [*TRAINING]
-    other[part] += "!"
-    assert killed() != killed(other)
+@pytest.mark.parametrize("other", [{"data": "x"}, {"train": {"epochs": 4, "learning_rate": 0.1}}, {"code": "x"}])
+def test_another_training_has_another_folder(other):
+    assert killed() != killed(changed(**other))
 
 
-def test_parts_cannot_be_mistaken_for_each_other():
-    assert killed(("a", "b c")) != killed(("a b", "c"))
+def test_a_training_that_is_the_same_goes_on_whatever_else_waits():
+    check_unfinished(TRAINING)
+    killed()
+    check_unfinished(TRAINING)
+    check_unfinished(Training(TRAINING.task, {"data": "digest"}))
+    killed(changed(data="other"))
+    check_unfinished(TRAINING)
+
+
+def test_an_interrupted_training_that_differs_is_told():
+    killed()
+    with pytest.raises(InputError) as caught:
+        check_unfinished(changed(train={"epochs": 3, "learning_rate": 0.2}))
+    assert caught.value.problem == "an interrupted training of train.yaml for model cifar100 was different"
+    assert caught.value.received == "train.learning_rate: 0.2"
+    assert caught.value.expected.startswith(
+        "train.learning_rate: 0.1, as in run train-1, whose last checkpoint is epoch-0"
+    )
+    assert "--fresh" in caught.value.remedy
+
+
+def test_a_long_list_of_differences_is_cut():
+    killed(Training(TRAINING.task, {str(key): 0 for key in range(9)}))
+    with pytest.raises(InputError, match="and 4 more"):
+        check_unfinished(Training(TRAINING.task, {str(key): 1 for key in range(9)}))
+
+
+def test_a_training_of_another_task_is_no_business_of_ours():
+    killed()
+    check_unfinished(changed("smoke.yaml for model cifar100", data="other"))
+
+
+def test_a_training_without_a_checkpoint_has_nothing_to_lose():
+    (killed() / CHECKPOINT).unlink()
+    check_unfinished(changed(data="other"))
+
+
+def test_a_stored_training_is_over(zenml):
+    trained()
+    zenml.stored[zenml.this] = True
+    check_unfinished(changed(data="other"))
+
+
+def test_a_training_under_way_is_not_an_interrupted_one():
+    with training_folder(TRAINING) as folder:
+        (folder / CHECKPOINT).touch()
+        check_unfinished(changed(data="other"))
+
+
+def test_a_record_cut_short_is_no_record():
+    (killed() / "training.json").write_text('{"task": ')
+    check_unfinished(changed(data="other"))
+
+
+def test_fresh_gives_up_what_differs(monkeypatch):
+    folder = killed()
+    monkeypatch.setenv(FRESH, "1")
+    with training_folder(changed(data="other")):
+        assert not folder.exists()
+
+
+def test_the_identity_tells_everything():
+    def identity(digest="d", augmentation=None, train=None, metric="accuracy", code="c"):
+        parts = augmentation or AugmentationConfig(), train or TrainConfig()
+        return json.dumps(training_identity(digest, *parts, metric, code), sort_keys=True)
+
+    others = [
+        identity("e"),
+        identity(augmentation=AugmentationConfig(mixup=1.0)),
+        identity(train=TrainConfig(epochs=2)),
+        identity(metric="macro_f1"),
+        identity(code="d"),
+    ]
+    assert len({identity(), *others}) == 6
+
+
+def test_the_running_step_knows_its_task(monkeypatch):
+    parameters = {"config": {"model": {"name": "cats"}}}
+    run = SimpleNamespace(name="my-recipe-20261122-101112-abcdef", config=SimpleNamespace(parameters=parameters))
+    monkeypatch.setattr("zenml.get_step_context", lambda: SimpleNamespace(pipeline_run=run))
+    training = current_training(IDENTITY)
+    assert (training.task, training.identity) == ("my-recipe.yaml for model cats", IDENTITY)
+    assert training.origin == f"run {run.name}"
+    assert recipe_of("a-20261122-101112-abcdef") == "a"
 
 
 def test_folders_lie_in_the_state_folder(folder):
@@ -80,17 +182,17 @@ def test_fresh_ignores_what_an_earlier_training_left(monkeypatch):
     monkeypatch.setenv(FRESH, "1")
     with training_folder(TRAINING) as again:
         assert again == folder
-        assert list(again.iterdir()) == []
+        assert left(again) == []
 
 
 def test_a_second_process_gets_a_folder_of_its_own(capsys):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", HOLD, *TRAINING]
+    command = [sys.executable, "-c", HOLD, TRAINING.task, json.dumps(IDENTITY)]
     with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         held = Path(holder.stdout.readline().decode().strip())
         with training_folder(TRAINING) as folder:
             assert folder != held
-            assert list(folder.iterdir()) == []
+            assert left(folder) == []
         holder.kill()
     assert "another process trains the same" in capsys.readouterr().out
     with training_folder(TRAINING) as folder:
@@ -101,7 +203,7 @@ def test_a_finished_training_is_kept_until_its_artifacts_are_stored(zenml):
     folder = trained()
     zenml.stored[zenml.this] = False
     remove_finished()
-    assert (folder / "epoch-00001").is_dir()
+    assert (folder / CHECKPOINT).exists()
     zenml.stored[zenml.this] = True
     remove_finished()
     assert list(folder.parent.glob("*/*")) == []
@@ -116,21 +218,21 @@ def test_a_training_whose_run_was_deleted_is_removed():
 def test_an_interrupted_training_is_never_removed():
     folder = killed()
     remove_finished()
-    assert (folder / "epoch-00001").is_dir()
+    assert (folder / CHECKPOINT).exists()
 
 
 def test_a_training_that_is_stored_is_not_taken_for_one_to_resume(zenml):
     trained()
     zenml.stored[zenml.this] = True
     with training_folder(TRAINING) as folder:
-        assert list(folder.iterdir()) == []
+        assert left(folder) == []
 
 
 def test_a_training_that_ended_before_it_was_stored_is_resumed(zenml):
     trained()
     zenml.stored[zenml.this] = False
     with training_folder(TRAINING) as folder:
-        assert [path.name for path in folder.iterdir()] == ["epoch-00001"]
+        assert left(folder) == [CHECKPOINT]
 
 
 def test_a_folder_in_use_is_not_removed(zenml):
@@ -138,7 +240,7 @@ def test_a_folder_in_use_is_not_removed(zenml):
     zenml.stored[zenml.this] = True
     with FileLock(folder.parent / f"{folder.name}.lock"):
         remove_finished()
-        assert (folder / "epoch-00001").is_dir()
+        assert (folder / CHECKPOINT).exists()
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"step_run": "no id"}'])
@@ -147,7 +249,7 @@ def test_a_mark_cut_short_is_no_mark(text):
     (folder / FINISHED).write_text(text)
     remove_finished()
     with training_folder(TRAINING) as again:
-        assert (again / "epoch-00001").is_dir()
+        assert (again / CHECKPOINT).exists()
 
 
 def test_removal_is_all_or_nothing(zenml, monkeypatch):

@@ -40,26 +40,69 @@ def test_what_fits_passes():
 
 @pytest.mark.parametrize("images", [1, 7, 199])
 def test_a_batch_larger_than_the_training_split_is_refused_with_a_size_that_fits(images):
-    config = config_of(train={"batch_size": 200})
+    config = config_of(train={"network": "deck", "batch_size": 200})
     with pytest.raises(InputError, match=rf"train\.batch_size: 200[^$]+at most {images}\b") as caught:
         check_fits(config, dataset_of(images=images))
     check_fits(remedied(config, caught.value), dataset_of(images=images))
+
+
+def test_a_step_of_more_images_than_there_are_is_refused():
+    config = config_of(train={"batch_size": 64, "accumulate": 4})
+    with pytest.raises(InputError, match="one step takes more images") as caught:
+        check_fits(config, dataset_of(images=200))
+    check_fits(remedied(config, caught.value), dataset_of(images=200))
+
+
+def test_batch_norms_need_two_images():
+    with pytest.raises(InputError, match="cannot learn from one image at a time"):
+        check_fits(config_of(train={"batch_size": 1}), dataset_of())
+    check_fits(config_of(train={"network": "deck", "batch_size": 1}), dataset_of())
+
+
+def test_folds_need_images_of_each_class():
+    config = config_of(data={"folds": 9}, train={"batch_size": 2})
+    check_fits(config, dataset_of(images=5))
+    with pytest.raises(InputError, match=r"8 images of one, data\.folds: 9"):
+        check_fits(config, dataset_of(images=4))
+
+
+@pytest.mark.parametrize("repeated", [{"data": {"folds": 3}}, {"train": {"seeds": [0, 1]}}])
+def test_workers_train_one_network(repeated, monkeypatch):
+    check_fits(config_of(**repeated), dataset_of())
+    cluster = '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}}'
+    monkeypatch.setenv("TF_CONFIG", cluster)
+    with pytest.raises(InputError, match="several workers train one network"):
+        check_fits(config_of(**repeated), dataset_of())
+
+
+@pytest.mark.parametrize(
+    "repeated", [{"data": {"folds": 3}}, {"train": {"seeds": [0, 1]}}, {"train": {"init": "a.h5"}}]
+)
+def test_a_calibration_is_of_one_recipe_from_the_start(repeated):
+    with pytest.raises(InputError, match="a calibration trains from random weights"):
+        check_fits(config_of(calibrate={}, **repeated), dataset_of())
 
 
 @pytest.mark.parametrize("network", SMALLEST_SIZES)
 @pytest.mark.parametrize("side", ["height", "width"])
 def test_the_shorter_side_decides_whether_a_network_fits(network, side):
     config, smallest = config_of(train={"network": network}), SMALLEST_SIZES[network]
-    check_fits(config, dataset_of(**{side: smallest}))
+    check_fits(config, dataset_of(**{"height": 80, "width": 80, side: smallest}))
     with pytest.raises(InputError, match=f"{network} is too deep[^$]+at least {smallest}x{smallest}"):
-        check_fits(config, dataset_of(**{side: smallest - 1}))
+        check_fits(config, dataset_of(**{"height": 80, "width": 80, side: smallest - 1}))
 
 
-def test_a_network_that_fits_is_offered():
-    config = config_of(train={"network": "deck"})
+@pytest.mark.parametrize(("network", "size"), [("deck", 8), ("xception", 70)])
+def test_the_fast_network_is_offered_where_it_fits(network, size):
+    config = config_of(train={"network": network})
     with pytest.raises(InputError) as caught:
-        check_fits(config, dataset_of(8, 8))
-    check_fits(remedied(config, caught.value), dataset_of(8, 8))
+        check_fits(config, dataset_of(size, size))
+    assert remedied(config, caught.value).train.network == "fast"
+    check_fits(remedied(config, caught.value), dataset_of(size, size))
+
+
+def test_images_too_small_for_every_network():
+    config = config_of(train={"network": "deck"})
     with pytest.raises(InputError, match="use larger images"):
         check_fits(config, dataset_of(2, 2))
 

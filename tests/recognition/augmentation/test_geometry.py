@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 from scipy.stats import ks_2samp
 
-from recognition.augmentation.geometry import Transforms, apply_transforms, draw_transforms
+from recognition.augmentation.geometry import Transforms, apply_transforms, compiled, draw_transforms
 from recognition.augmentation.transform import step_seed
 
 # Keras 3.15's ImageDataGenerator reaches affine_transform through a namespace that SciPy has renamed
@@ -137,3 +137,25 @@ def test_the_draw_of_an_image_ignores_the_size_of_its_batch(photographs, plan_fo
     whole = move(photographs, plan, step_seed(0, 0, 0))
     part = move(photographs[:7], plan, step_seed(0, 0, 0))
     np.testing.assert_array_equal(whole[:7], part)
+
+
+@pytest.mark.parametrize("options", [GEOMETRY["horizontal flip"], GEOMETRY["vertical flip"]])
+def test_flips_alone_leave_every_pixel_exactly_as_it_was(photographs, plan_for, options):
+    moved = move(photographs, plan_for(photographs, **options), step_seed(0, 0, 0)).numpy()
+    axis = 2 if "horizontal_flip" in options else 1
+    flipped = np.flip(photographs, axis)
+    whether = [np.array_equal(*pair) for pair in zip(moved, flipped, strict=True)]
+    assert 0 < sum(whether) < len(photographs)
+    for image, before, after, changed in zip(moved, photographs, flipped, whether, strict=True):
+        np.testing.assert_array_equal(image, after if changed else before)
+
+
+def test_images_move_the_same_where_there_is_a_gpu(photographs, plan_for, monkeypatch):
+    plan = plan_for(photographs, **GEOMETRY["shifts and flips"])
+    by_xla = move(photographs, plan, step_seed(0, 0, 0))
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [kind])
+    compiled.cache_clear()
+    try:
+        np.testing.assert_allclose(move(photographs, plan, step_seed(0, 0, 0)), by_xla, atol=TOLERANCE)
+    finally:
+        compiled.cache_clear()

@@ -2,7 +2,7 @@ import pytest
 from pydantic import BaseModel
 
 from recognition.configuration.keys import all_keys, suggest
-from recognition.configuration.schema import RunConfig
+from recognition.configuration.schema import CalibrateConfig, RunConfig
 from recognition.networks import NETWORKS
 
 
@@ -38,7 +38,7 @@ def test_defaults_are_those_of_the_schema() -> None:
     config = RunConfig()
     for key in all_keys().values():
         if not key.children and key.path[:2] != ("data", "fallback"):
-            section: BaseModel = getattr(config, key.path[0])
+            section: BaseModel = getattr(config, key.path[0]) or CalibrateConfig()
             default = getattr(section, key.path[1])
             assert (list(default) if isinstance(default, tuple) else default) == key.default
 

@@ -37,5 +37,5 @@ def test_flatten_writes_lists_and_mappings_as_json() -> None:
 
 
 def test_flatten_has_every_key() -> None:
-    config = RunConfig.model_validate({"data": {"fallback": {"source": "digits"}}})
+    config = RunConfig.model_validate({"data": {"fallback": {"source": "digits"}}, "calibrate": {}})
     assert set(flatten(config)) == {".".join(key.path) for key in all_keys().values() if not key.children}

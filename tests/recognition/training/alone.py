@@ -8,12 +8,21 @@ from pathlib import Path
 import tensorflow as tf
 
 from recognition.augmentation.transform import step_seed
+from recognition.errors import TrainingStopped
 from recognition.training import epoch, learner
 from recognition.training.device import Device, choose_device
 from recognition.training.listener import TrainingListener
 from recognition.training.train import train
 from tests.recognition.training.samples import few_digits, moving_plan, recipe, tiny_network
 
+EVERYTHING = {
+    "batch_size": 16,
+    "accumulate": 2,
+    "clip_norm": 1.0,
+    "ema": 0.9,
+    "optimizer": "muon",
+    "schedule": "cosine",
+}
 STOP_AT = 200  # images: in the third epoch of 96 images
 
 
@@ -23,6 +32,19 @@ class Stopping(TrainingListener):
     def on_step(self, images, total, images_per_second):
         if images > STOP_AT:
             raise KeyboardInterrupt
+
+
+class Leaving(TrainingListener):
+    """Asks the training to stop after some batches."""
+
+    def __init__(self, batches):
+        self.batches = batches
+
+    def on_step(self, images, total, images_per_second):
+        self.batches -= 1
+
+    def should_stop(self):
+        return self.batches <= 0
 
 
 class Listening(TrainingListener):
@@ -61,6 +83,15 @@ def interrupt(dataset, plan, folder, **changes):
     raise AssertionError("the training was not interrupted")
 
 
+def leave(dataset, plan, folder, batches, **changes):
+    """Train a few batches more."""
+    try:
+        train(dataset, plan, recipe(epochs=4, deterministic=True, **changes), "accuracy", folder, Leaving(batches))
+    except TrainingStopped:
+        return
+    raise AssertionError("the training did not stop")
+
+
 def places(dataset, plan):
     """Where a learner on the second CPU convolves, in a step and in a score."""
     second = learner.Learner(dataset, plan, recipe(), Device("cpu", "/CPU:1", "float32", ""))
@@ -87,6 +118,10 @@ def main(folder):
         "again": outcome(dataset, plan, folder / "again"),
         "other": outcome(dataset, plan, folder / "other", seed=1),
     }
+    for batches in (1, 4, 2):  # in the first epoch, at its end, in the second
+        leave(dataset, plan, folder / "left", batches, **EVERYTHING)
+    results["left"] = outcome(dataset, plan, folder / "left", **EVERYTHING)
+    results["stayed"] = outcome(dataset, plan, folder / "stayed", **EVERYTHING)
     epoch._validate = worse_and_worse
     interrupt(dataset, plan, folder / "impatient", patience=2)
     results["stopped early"] = outcome(dataset, plan, folder / "early", patience=2)

@@ -1,11 +1,15 @@
-import json
+import dataclasses
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from recognition.errors import InputError
 from recognition.training import checkpoint
-from recognition.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from recognition.training.checkpoint import Checkpoint, load_checkpoint, require_checkpoint, save_checkpoint
+from recognition.training.history import Partial
 from tests.recognition.report.samples import history_of
 
 
@@ -13,7 +17,7 @@ def checkpoint_of(epochs, best_epoch=1):
     generator = np.random.default_rng(epochs)
     network = [generator.normal(size=(3, i + 1)).astype(np.float32) for i in range(12)]
     optimizer = [np.array(7, np.int32), np.array([1, 2], np.uint32), np.array(0.5, np.float32)]
-    arrays = {"network": network, "optimizer": optimizer, "best": []}
+    arrays = {"network": network, "optimizer": optimizer, "averages": [], "best": []}
     return Checkpoint(arrays, history_of(epochs).epochs, best_epoch)
 
 
@@ -36,70 +40,111 @@ def test_no_checkpoint(tmp_path):
     assert load_checkpoint(tmp_path / "missing") is None
 
 
-def test_the_last_epoch_counts_and_earlier_ones_go(tmp_path):
+def test_the_last_epoch_counts_and_one_before_it_stays(tmp_path):
     for epochs in (8, 9, 10, 11):
         save_checkpoint(tmp_path, checkpoint_of(epochs))
-        assert len(list(tmp_path.iterdir())) == 1
+    assert [path.name[:11] for path in sorted(tmp_path.iterdir())] == ["epoch-00010", "epoch-00011"]
     check_equal(load_checkpoint(tmp_path), checkpoint_of(11))
 
 
-def test_the_state_is_readable(tmp_path):
-    save_checkpoint(tmp_path, checkpoint_of(2))
-    state = json.loads(next(tmp_path.glob("*/state.json")).read_text())
-    assert state["best_epoch"] == 1
-    assert [epoch["epoch"] for epoch in state["epochs"]] == [1, 2]
+def test_a_part_of_an_epoch_comes_after_the_epochs_before_it(tmp_path):
+    part = Partial(batches=10, loss=0.1 + 0.2, hits=7, seconds=1.5)
+    later = dataclasses.replace(checkpoint_of(2), partial=part)
+    save_checkpoint(tmp_path, later)
+    save_checkpoint(tmp_path, dataclasses.replace(later, partial=Partial(batches=9)))
+    found = load_checkpoint(tmp_path)
+    assert found.partial == part
+    save_checkpoint(tmp_path, checkpoint_of(3))
+    assert load_checkpoint(tmp_path).partial == Partial()
+
+
+def damage_nothing(path):
+    path.write_bytes(b"")
+
+
+def damage_the_end(path):
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def damage_the_middle(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+
+
+def damage_the_record(path):
+    np.savez(path, record=np.frombuffer(b"{}", np.uint8))
+
+
+@pytest.mark.parametrize("damage", [damage_nothing, damage_the_end, damage_the_middle, damage_the_record])
+def test_a_damaged_checkpoint_is_told_and_the_one_before_it_taken(tmp_path, damage):
+    for epochs in (1, 2):
+        save_checkpoint(tmp_path, checkpoint_of(epochs))
+    last = tmp_path / checkpoint_of(2).name
+    damage(last)
+    said = []
+    check_equal(load_checkpoint(tmp_path, said.append), checkpoint_of(1))
+    [warning] = said
+    assert warning.startswith(f"WARNING: checkpoint {last.name} is damaged")
+    assert last.with_name(f"{last.name}.damaged").exists()
+    assert load_checkpoint(tmp_path, said.append) is not None
+    assert len(said) == 1
+
+
+def test_a_checkpoint_of_another_network_is_refused():
+    checkpoint = checkpoint_of(1)
+    require_checkpoint(checkpoint, checkpoint.arrays)
+    for arrays in (checkpoint.arrays["network"][1:], [*checkpoint.arrays["network"], np.zeros(3)]):
+        with pytest.raises(InputError, match="of another network or optimizer"):
+            require_checkpoint(checkpoint, {"network": arrays})
+    with pytest.raises(InputError, match="of another network or optimizer"):
+        require_checkpoint(checkpoint, {"averages": [np.zeros(2)]})
 
 
 def test_nothing_is_pickled(tmp_path):
     save_checkpoint(tmp_path, checkpoint_of(2))
-    files = {path.name for path in tmp_path.glob("*/*")}
-    assert files == {"network.npz", "optimizer.npz", "best.npz", "state.json"}
-    for path in tmp_path.glob("*/*.npz"):
-        with np.load(path, allow_pickle=False) as archive:
-            assert [archive[name].dtype.kind for name in archive.files].count("O") == 0
+    [path] = tmp_path.iterdir()
+    with np.load(path, allow_pickle=False) as archive:
+        assert len(archive.files) == 16
+        assert [archive[name].dtype.kind for name in archive.files].count("O") == 0
 
 
-def stop_at(monkeypatch, owner, name, call):
-    """Let the given call of a function be the moment when the process dies."""
-    original, calls = getattr(owner, name), []
+def stop_at(monkeypatch, owner, name, error):
+    """Let the call of a function be the moment when something ends it."""
 
     def dying(*arguments, **options):
-        calls.append(arguments)
-        if len(calls) == call:
-            raise KeyboardInterrupt
-        return original(*arguments, **options)
+        raise error
 
     monkeypatch.setattr(owner, name, dying)
 
 
-@pytest.mark.parametrize(
-    ("owner", "name", "call"),
-    [(checkpoint, "_write", 1), (checkpoint, "_write", 2), (checkpoint, "_flush", 4), (Path, "rename", 1)],
-)
-def test_an_interruption_leaves_the_earlier_checkpoint_whole(tmp_path, monkeypatch, owner, name, call):
+@pytest.mark.parametrize(("owner", "name"), [(np, "savez"), (os, "fsync"), (Path, "rename")])
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left on device")])
+def test_an_interruption_leaves_the_earlier_checkpoint_whole(tmp_path, monkeypatch, owner, name, error):
     save_checkpoint(tmp_path, checkpoint_of(1))
     with monkeypatch.context() as patch:
-        stop_at(patch, owner, name, call)
-        with pytest.raises(KeyboardInterrupt):
+        stop_at(patch, owner, name, error)
+        with pytest.raises(type(error)):
             save_checkpoint(tmp_path, checkpoint_of(2))
     check_equal(load_checkpoint(tmp_path), checkpoint_of(1))
     save_checkpoint(tmp_path, checkpoint_of(2))
     check_equal(load_checkpoint(tmp_path), checkpoint_of(2))
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_an_interruption_before_the_earlier_one_goes_leaves_the_later_one(tmp_path, monkeypatch):
+def test_an_interruption_after_the_renaming_leaves_both(tmp_path, monkeypatch):
     save_checkpoint(tmp_path, checkpoint_of(1))
     with monkeypatch.context() as patch:
-        stop_at(patch, checkpoint, "_flush_folder", 1)
+        stop_at(patch, checkpoint, "_flush_folder", KeyboardInterrupt())
         with pytest.raises(KeyboardInterrupt):
             save_checkpoint(tmp_path, checkpoint_of(2))
     check_equal(load_checkpoint(tmp_path), checkpoint_of(2))
     save_checkpoint(tmp_path, checkpoint_of(3))
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_an_unfinished_checkpoint_is_not_read(tmp_path):
     save_checkpoint(tmp_path, checkpoint_of(3))
-    next(tmp_path.glob("epoch-*")).rename(tmp_path / "epoch-00003.unfinished")
+    path = tmp_path / checkpoint_of(3).name
+    path.rename(f"{path}.unfinished")
     assert load_checkpoint(tmp_path) is None

@@ -2,33 +2,15 @@ import pytest
 
 from recognition.errors import InputError
 from recognition.training.device import check_requested, choose_device, choose_precision, driver_gpus
-
-
-class Driver:
-    """Stands in for libcuda."""
-
-    def __init__(self, gpus, status=0):
-        self._gpus, self._status = gpus, status
-
-    def cuInit(self, flags):
-        return self._status
-
-    def cuDeviceGetCount(self, reference):
-        reference._obj.value = self._gpus
-        return 0
+from tests.recognition.training.fake_driver import A100, Cuda, install, install_gpus
 
 
 @pytest.fixture
 def driver(monkeypatch):
-    """A function: the driver to find, None for none."""
+    """A function: how many GPUs the driver has, None for no driver."""
 
-    def use(driver):
-        def load(name):
-            if driver is None:
-                raise OSError(name)
-            return driver
-
-        monkeypatch.setattr("recognition.training.device.ctypes.CDLL", load)
+    def use(gpus):
+        install(monkeypatch, None if gpus is None else Cuda(*[A100] * gpus))
 
     return use
 
@@ -45,24 +27,35 @@ def gpu(monkeypatch):
     return use
 
 
-@pytest.mark.parametrize(("found", "count"), [(None, 0), (Driver(0), 0), (Driver(2), 2), (Driver(2, status=100), 0)])
-def test_the_driver_counts_gpus(driver, found, count):
-    driver(found)
+@pytest.mark.parametrize(("gpus", "count"), [(None, 0), (0, 0), (2, 2)])
+def test_the_driver_counts_gpus(driver, gpus, count):
+    driver(gpus)
     assert driver_gpus() == count
 
 
-def test_other_systems_have_no_such_driver(driver, monkeypatch):
-    driver(Driver(1))
-    monkeypatch.setattr("sys.platform", "darwin")
+def test_a_driver_that_does_not_start_counts_none(monkeypatch):
+    install(monkeypatch, Cuda(A100, status=100))
     assert driver_gpus() == 0
 
 
 def test_a_gpu_is_refused_early_where_the_driver_sees_none(driver):
-    driver(None)
+    driver(0)
     with pytest.raises(InputError, match=r"the NVIDIA driver sees no GPU[^$]+received: train\.device: gpu"):
         check_requested("gpu")
-    driver(Driver(1))
+    driver(1)
     check_requested("gpu")
+
+
+def test_a_gpu_is_refused_early_without_a_driver(driver):
+    driver(None)
+    with pytest.raises(InputError, match=r"no NVIDIA driver[^$]+to mend: install the driver, or set train\.device"):
+        check_requested("gpu")
+
+
+def test_a_gpu_that_cannot_be_used_is_refused_early(monkeypatch):
+    install_gpus(monkeypatch, A100 | {"free": 2**20})
+    with pytest.raises(InputError, match=r"A100 has 1 MiB of memory free[^$]+to mend: end what else runs there"):
+        check_requested("gpu")
 
 
 @pytest.mark.parametrize("device", ["auto", "cpu"])
@@ -71,10 +64,21 @@ def test_nothing_else_needs_a_driver(driver, device):
     check_requested(device)
 
 
-def test_a_gpu_is_refused_where_tensorflow_finds_none(driver):
-    driver(Driver(1))
-    with pytest.raises(InputError, match=r"TensorFlow finds no GPU[^$]+to mend: .*auto or cpu"):
+@pytest.mark.parametrize(("built_for", "cause"), [("12.5.1", "libraries do not load"), (None, "without CUDA")])
+def test_a_gpu_is_refused_where_tensorflow_finds_none(driver, monkeypatch, built_for, cause):
+    driver(1)
+    build = {"cuda_version": built_for} if built_for else {"is_cuda_build": False}
+    monkeypatch.setattr("tensorflow.sysconfig.get_build_info", lambda: build)
+    with pytest.raises(InputError, match=rf"TensorFlow finds no GPU, as .*{cause}\n") as error:
         choose_device("gpu", "auto")
+    assert error.value.remedy == "install the `gpu` extra (make train EXTRA=gpu), or set train.device to auto or cpu"
+
+
+def test_a_driver_that_is_too_old_is_told_where_tensorflow_finds_no_gpu(monkeypatch):
+    install(monkeypatch, Cuda(A100, version=11_080))
+    with pytest.raises(InputError, match=r"too old: it serves CUDA 11\.8"):
+        choose_device("gpu", "auto")
+    assert "too old: it serves CUDA 11.8" in choose_device("auto", "auto").reason
 
 
 @pytest.mark.parametrize(("device", "why"), [("auto", "there is no GPU"), ("cpu", "as configured")])
@@ -86,7 +90,7 @@ def test_the_cpu_computes_in_float32(driver, device, why):
 
 
 def test_a_gpu_that_tensorflow_cannot_use_is_told_loudly(driver):
-    driver(Driver(1))
+    driver(1)
     assert "ALTHOUGH THE DRIVER SEES A GPU" in choose_device("auto", "auto").reason
 
 
@@ -107,6 +111,15 @@ def test_a_gpu_without_details_computes_in_float32(gpu):
     gpu({})
     chosen = choose_device("gpu", "auto")
     assert (chosen.name, chosen.precision) == ("gpu: unnamed", "float32")
+
+
+@pytest.mark.parametrize(("capability", "warned"), [((9, 0), False), ((10, 0), True), ((12, 0), True), (None, False)])
+@pytest.mark.parametrize("built_for", [["sm_60", "compute_90"], None])
+def test_a_gpu_newer_than_tensorflow_is_told_loudly(gpu, monkeypatch, capability, warned, built_for):
+    build = {"cuda_compute_capabilities": built_for} if built_for else {}
+    monkeypatch.setattr("tensorflow.sysconfig.get_build_info", lambda: build)
+    gpu({"compute_capability": capability} if capability else {})
+    assert ("BUILT BEFORE GPUS OF COMPUTE" in choose_device("gpu", "auto").reason) == (warned and built_for is not None)
 
 
 @pytest.mark.parametrize(

@@ -1,30 +1,42 @@
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from recognition.errors import TrainingError
 from recognition.evaluation.score import score
 from recognition.training import epoch
 from recognition.training.epoch import run_epoch
+from recognition.training.history import Partial
 from recognition.training.listener import TrainingListener
 from recognition.training.order import epoch_order
 from tests.recognition.training.samples import recipe
+
+NOTHING = Partial()
 
 
 class Recorder:
     """Takes the place of a learner: remembers what it is given, and always answers 3."""
 
-    learning_rate = 0.0
+    learning_rate, replicas, gpus = 0.0, 1, 0
 
     def __init__(self, classes):
-        self.network, self.steps, self.sizes = self, [], []
+        self.network, self.steps, self.sizes, self.complete = self, [], [], []
         self.output_shape = (None, classes)
 
-    def learn(self, images, labels, weights, seed, size):
+    def learn(self, images, labels, weights, seed, size, complete):
         self.steps.append((images, labels, weights, tuple(seed.numpy())))
         self.sizes.append(size)
+        self.complete.append(complete)
         return tf.constant(2.0 * len(labels)), tf.constant(0.25 * len(labels))
+
+    def begin(self, epoch):
+        self.epoch = epoch
+
+    def averaged(self):
+        return nullcontext()
 
     def score(self, images, labels):
         return tf.constant(1.5 * len(labels)), tf.fill(len(labels), 3)
@@ -34,9 +46,9 @@ def with_train(dataset, **changes):
     return replace(dataset, splits={**dataset.splits, "train": replace(dataset.splits["train"], **changes)})
 
 
-def recorded(dataset, index=0, metric="accuracy", **changes):
-    learner = Recorder(len(dataset.classes))
-    return run_epoch(learner, dataset, recipe(batch_size=20, **changes), metric, index, TrainingListener()), learner
+def recorded(dataset, index=0, metric="accuracy", done=NOTHING, pause=lambda partial: None, **changes):
+    learner, listener, config = Recorder(len(dataset.classes)), TrainingListener(), recipe(batch_size=20, **changes)
+    return run_epoch(learner, dataset, config, metric, index, listener, done, pause), learner
 
 
 def test_images_grow_over_the_whole_training(dataset):
@@ -52,6 +64,42 @@ def test_images_come_in_the_epochs_order_in_whole_batches(dataset, sampling):
     np.testing.assert_array_equal(np.concatenate([images for images, _, _, _ in learner.steps]), split.images[order])
     np.testing.assert_array_equal(np.concatenate([labels for _, labels, _, _ in learner.steps]), split.labels[order])
     assert len({seed for _, _, _, seed in learner.steps}) == 4
+
+
+def test_an_epoch_goes_on_where_it_was_left(dataset):
+    paused = []
+    whole, learner = recorded(dataset, pause=paused.append)
+    assert [each.batches for each in paused] == [1, 2, 3]
+    rest, later = recorded(dataset, done=paused[1])
+    np.testing.assert_array_equal(later.steps[0][0], learner.steps[2][0])
+    assert [step[3] for step in later.steps] == [step[3] for step in learner.steps[2:]]
+    assert rest.train_loss == whole.train_loss
+    assert rest.train_accuracy == whole.train_accuracy
+
+
+def test_steps_of_several_batches_are_whole(dataset):
+    paused = []
+    _, learner = recorded(dataset, pause=paused.append, accumulate=2)
+    assert learner.complete == [False, True, False, True]
+    assert [each.batches for each in paused] == [2]
+    _, learner = recorded(dataset, accumulate=3)
+    assert learner.complete == [False, False, True]
+
+
+def test_memory_that_runs_out_names_the_batch_size(dataset, monkeypatch):
+    def exhaust(self, *arguments):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+    monkeypatch.setattr(Recorder, "learn", exhaust)
+    with pytest.raises(TrainingError, match="out of memory at a batch size of 20") as caught:
+        recorded(dataset)
+    assert caught.value.remedy == "--set train.batch_size=10 --set train.accumulate=2"
+
+
+def test_the_use_of_gpus_is_told(dataset, monkeypatch):
+    monkeypatch.setattr("recognition.training.epoch.gpu_usage", lambda gpus: {"gpu_memory_peak": 2.0**30 + gpus})
+    monkeypatch.setattr(Recorder, "gpus", 2)
+    assert recorded(dataset)[0].gpu_memory_peak == 2**30 + 2
 
 
 def test_each_image_brings_its_weight(dataset):

@@ -8,7 +8,9 @@ from recognition.augmentation.preprocessing import build_preprocessing
 from recognition.augmentation.transform import step_seed
 from recognition.configuration.schema import AugmentationConfig
 from recognition.training.device import Device
+from recognition.training.initialization import Initial
 from recognition.training.learner import Learner
+from recognition.training.weights_file import read_weights
 from tests.recognition.training.samples import cross_entropy, recipe
 
 SEED = step_seed(0, 0, 0)
@@ -222,3 +224,58 @@ def test_smaller_images_are_learned_too(dataset, plan, batch):
     other, _ = learner.learn(*batch, SEED)
     assert np.isfinite([float(loss), float(other)]).all()
     assert any(not np.array_equal(one, two) for one, two in zip(before, learner.weights(), strict=True))
+
+
+def fine_tuned(dataset, plan, source, classes, **changes):
+    begin = Initial(read_weights(source), classes)
+    return Learner(dataset, plan, recipe(network="fast", init="file", **changes), cpu(), initial=begin)
+
+
+@pytest.fixture(scope="module")
+def source(dataset, plan, tmp_path_factory):
+    """The file of a network that has learned a little."""
+    learner = Learner(dataset, plan, recipe(network="fast", seed=7), cpu())
+    split = dataset.splits["train"]
+    for step in range(3):
+        learner.learn(split.images[:32], split.labels[:32], np.ones(32, np.float32), step_seed(0, 0, step))
+    path = tmp_path_factory.mktemp("source") / "model.keras"
+    learner.inference_model().save(path)
+    return path, learner.weights()
+
+
+def test_a_network_begins_with_what_a_file_holds(dataset, plan, source):
+    path, weights = source
+    learner = fine_tuned(dataset, plan, path, dataset.classes)
+    assert learner.loaded.kept_classes == dataset.classes
+    for ours, theirs in zip(learner.weights(), weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_frozen_body_keeps_its_weights_until_it_thaws(dataset, plan, source, batch):
+    learner = fine_tuned(dataset, plan, source[0], dataset.classes, freeze=True, unfreeze_at=3, accumulate=2, ema=0.9)
+    begin = learner.weights()
+
+    def changed(epoch):
+        learner.begin(epoch)
+        before = learner.weights()
+        for complete in (False, True):
+            learner.learn(*batch, SEED, None, complete)
+        return sum((old != new).any() for old, new in zip(before, learner.weights(), strict=True))
+
+    assert (changed(1), changed(2)) == (1, 1)
+    assert changed(3) > 10
+    np.testing.assert_array_equal(begin[0], learner.weights()[0])  # the whitening never learns
+
+
+def test_layers_further_from_the_head_learn_more_slowly(dataset, plan, source, batch):
+    def moves(decay):
+        learner = fine_tuned(dataset, plan, source[0], dataset.classes, layer_decay=decay, learning_rate=1e-3)
+        before = learner.network.layers[3].get_weights()[0]
+        head = learner.network.get_layer("head").get_weights()[0]
+        learner.learn(*batch, SEED)
+        after = learner.network.layers[3].get_weights()[0]
+        return np.abs(after - before).mean(), np.abs(learner.network.get_layer("head").get_weights()[0] - head).mean()
+
+    (body, head), (slow_body, same_head) = moves(None), moves(0.5)
+    assert same_head == pytest.approx(head, rel=1e-4)
+    assert slow_body == pytest.approx(body * 0.5**6, rel=1e-2)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from recognition.training.muon import Muon
-from recognition.training.optimization import FINAL_SHARE, build_optimizer, image_size, learning_rate
+from recognition.training.optimization import build_optimizer, scale_layers
 from tests.recognition.training.samples import recipe
 
 CLASSES = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
@@ -75,44 +75,6 @@ def test_the_loss_scale_does_not_change_a_step():
     assert scaled[0] + scaled[1] == pytest.approx([-0.025] * 4, rel=1e-4)
 
 
-def test_a_constant_rate():
-    config = recipe(schedule="constant", learning_rate=0.3)
-    assert {learning_rate(config, step, 100) for step in range(100)} == {0.3}
-
-
-def test_one_cycle_climbs_to_the_peak_and_falls_to_its_start():
-    config = recipe(learning_rate=0.4, warmup=0.25)
-    rates = [learning_rate(config, step, 400) for step in range(400)]
-    assert np.argmax(rates) == 99
-    assert rates[99] == pytest.approx(0.4)
-    lowest = 0.4 * FINAL_SHARE
-    assert rates[0] == pytest.approx(lowest + 0.38 / 100)
-    assert rates[-1] == pytest.approx(lowest + 0.38 / 300)
-    assert np.diff(rates[:100]) == pytest.approx(np.full(99, 0.38 / 100))
-    assert np.diff(rates[100:]) == pytest.approx(np.full(299, -0.38 / 300))
-
-
-@pytest.mark.parametrize("warmup", [0, 0.001, 0.2, 0.5, 0.999])
-@pytest.mark.parametrize("steps", [1, 2, 3, 7, 250])
-def test_one_cycle_stays_between_its_ends_and_turns_once(warmup, steps):
-    config = recipe(learning_rate=0.4, warmup=warmup)
-    rates = np.array([learning_rate(config, step, steps) for step in range(steps)])
-    assert rates.max() <= 0.4
-    assert rates.min() >= 0.4 * FINAL_SHARE
-    signs = np.sign(np.diff(rates))
-    assert (np.diff(signs[signs != 0]) <= 0).all()
-
-
-def test_without_warmup_the_first_step_is_the_highest():
-    assert learning_rate(recipe(learning_rate=0.4, warmup=0.0), 0, 50) == pytest.approx(0.4)
-
-
-def test_stable_decay_holds_and_falls_to_nothing():
-    config = recipe(schedule="stable_decay", learning_rate=2.0, hold=0.5)
-    rates = [learning_rate(config, step, 8) for step in range(8)]
-    assert rates == pytest.approx([2, 2, 2, 2, 2, 1.5, 1, 0.5])
-
-
 def test_muon_has_a_momentum_of_its_own():
     optimizer = build_optimizer(recipe(optimizer="muon", learning_rate=0.24, weight_decay=0.1), "float32")
     assert isinstance(optimizer, Muon)
@@ -121,7 +83,25 @@ def test_muon_has_a_momentum_of_its_own():
     assert others == [0, 0, 0]
 
 
-def test_images_grow_stage_by_stage():
-    config = recipe(network="fast", sizes={28: 0.6, 20: 0.25})
-    assert [image_size(config, step, 8) for step in range(8)] == [20, 20, 28, 28, 28, None, None, None]
-    assert image_size(recipe(), 0, 8) is None
+@pytest.mark.parametrize("name", ["sgd", "adam", "muon"])
+def test_layers_can_learn_at_rates_of_their_own(name):
+    inputs = keras.Input((8, 8, 3))
+    layers = [keras.layers.Conv2D(4, 3, use_bias=False), keras.layers.Conv2D(4, 3, use_bias=False)]
+    network = keras.Model(inputs, layers[1](layers[0](inputs)))
+    start, gradient = network.get_weights(), np.random.default_rng(0).normal(size=(3, 3, 4, 4)).astype(np.float32)
+
+    def moves(factors):
+        network.set_weights(start)
+        optimizer = build_optimizer(recipe(optimizer=name, learning_rate=0.1), "float32")
+        optimizer.build(network.trainable_variables)
+        scale_layers(optimizer, factors)
+        gradients = [
+            keras.ops.convert_to_tensor(gradient[:, :, : each.shape[2]]) for each in network.trainable_variables
+        ]
+        optimizer.apply(gradients, network.trainable_variables)
+        return [new - old for new, old in zip(network.get_weights(), start, strict=True)]
+
+    whole, half, none = moves([1, 1]), moves([1, 0.5]), moves([1, 0])
+    np.testing.assert_allclose(whole[0], half[0], rtol=1e-5)
+    assert np.abs(whole[1]).max() > 0
+    np.testing.assert_allclose(half[1] - none[1], (whole[1] - none[1]) / 2, rtol=1e-3, atol=1e-6)

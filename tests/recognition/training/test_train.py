@@ -242,6 +242,44 @@ def test_a_training_that_was_done_already_trains_nothing(dataset, plan, scripted
 
 
 @pytest.mark.usefixtures("tiny")
+def test_checkpoints_are_written_within_an_epoch_that_takes_long(dataset, plan, tmp_path, monkeypatch):
+    saved = []
+    monkeypatch.setattr("recognition.training.course.save_checkpoint", lambda folder, each: saved.append(each))
+    train(dataset, plan, recipe(epochs=1, batch_size=32), "accuracy", tmp_path, every_seconds=0)
+    assert [each.partial.batches for each in saved] == [1, 2, 0]
+    saved.clear()
+    train(dataset, plan, recipe(epochs=1, batch_size=32), "accuracy", tmp_path)
+    assert [each.partial.batches for each in saved] == [0]
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_damaged_checkpoint_costs_one_epoch(dataset, plan, tmp_path):
+    first = train(dataset, plan, recipe(epochs=2), "accuracy", tmp_path)
+    max(tmp_path.glob("*.npz")).write_bytes(b"damaged")
+    notes = Notes()
+    again = train(dataset, plan, recipe(epochs=2), "accuracy", tmp_path, notes)
+    assert any("is damaged" in sentence for sentence in notes.said)
+    assert again.history.resumed_from == 1
+    assert again.history.epochs[0] == first.history.epochs[0]
+
+
+@pytest.mark.usefixtures("tiny")
+def test_averaged_weights_are_validated_and_kept(dataset, plan, tmp_path):
+    own, averaged = (
+        train(dataset, plan, recipe(schedule="constant", ema=ema), "accuracy", tmp_path / str(ema))
+        for ema in (None, 0.9)
+    )
+    assert [epoch.train_loss for epoch in averaged.history.epochs] == pytest.approx(
+        [epoch.train_loss for epoch in own.history.epochs], rel=1e-5
+    )
+    assert averaged.history.epochs[-1].validation_loss != own.history.epochs[-1].validation_loss
+    split, best = dataset.splits["validation"], averaged.history.best
+    answers = averaged.model(split.images).numpy()
+    loss = -np.log(answers[np.arange(len(split)), split.labels]).mean()
+    assert best.validation_loss == pytest.approx(loss, rel=1e-4)
+
+
+@pytest.mark.usefixtures("tiny")
 @pytest.mark.parametrize("rate", [1e4, 1e30])
 def test_divergence_names_epoch_and_learning_rate(dataset, plan, tmp_path, rate):
     config = recipe(learning_rate=rate, schedule="constant")
@@ -286,6 +324,13 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(alone):
     assert "resuming after epoch 2 of 4 from its checkpoint" in alone["resumed"]["said"]
     assert alone["resumed"]["epochs"] == alone["whole"]["epochs"]
     assert alone["resumed"]["weights"] == alone["whole"]["weights"]
+
+
+def test_a_training_left_within_epochs_ends_where_an_uninterrupted_one_does(alone):
+    said = [sentence for sentence in alone["left"]["said"] if sentence.startswith("resuming")]
+    assert said == ["resuming after epoch 1 of 4, batch 2 of the next, from its checkpoint"]
+    assert alone["left"]["epochs"] == alone["stayed"]["epochs"]
+    assert alone["left"]["weights"] == alone["stayed"]["weights"] != alone["whole"]["weights"]
 
 
 def test_a_resumed_training_stops_as_early_as_an_uninterrupted_one(alone):

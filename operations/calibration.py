@@ -1,0 +1,110 @@
+"""A calibration run: executed like a training, published as a recipe that is ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zenml.pipelines.pipeline_definition import Pipeline
+
+from operations import execution
+from operations.job import Job
+from operations.summary import SCHEMA, cached_steps, data_facts, render_lines, run_facts, step_facts
+from recognition.calibration import recipe
+from recognition.calibration.result import Calibration, Choice
+from recognition.data.dataset import ImageDataset
+from recognition.evaluation.score import in_words
+from recognition.pictures.calibration import calibration_picture
+
+PICTURE = "calibration.png"
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a finished calibration left behind.
+
+    Attributes:
+        run: ZenML's record of the run.
+        dataset: The data, memory-mapped.
+        calibration: What was found.
+        recipe: The configuration that was found, YAML.
+    """
+
+    run: Any
+    dataset: ImageDataset
+    calibration: Calibration
+    recipe: str
+
+
+def execute(pipeline: Pipeline, cached: tuple[str, ...], job: Job, use_cache: bool) -> Results:
+    """Run the calibration pipeline and wait for it; arguments and errors as of `operations.execution.supervise`."""
+    return execution.supervise(pipeline, cached, job, use_cache, _finish)
+
+
+def publish(job: Job, results: Results, output: Path | None) -> dict[str, Any]:
+    """Write recipe and picture to where people look for them, and build the summary; docs/calibration.md documents it.
+
+    Args:
+        job: What ran.
+        results: What it left behind.
+        output: Folder for both; None for one in the state folder.
+    """
+    folder = execution.report_folder(job, output)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / recipe.FILE).write_text(results.recipe, encoding="utf-8")
+    (folder / PICTURE).write_bytes(calibration_picture(results.calibration))
+    found = results.calibration
+    return {
+        "schema": SCHEMA,
+        "run": run_facts(results.run, job.commit),
+        "data": data_facts(results.dataset, bool(job.fallback)),
+        "calibration": {
+            **found.model_dump(mode="json", include={"metric", "hardware", "trials"}),
+            "suggestion": found.range_test.suggestion,
+            "first": found.first.number,
+            "best": found.best.number,
+            "score": found.best.score,
+            "reached": recipe.reached(found),
+        },
+        "recipe": str(folder / recipe.FILE),
+        "picture": str(folder / PICTURE),
+        "steps": step_facts(results.run),
+    }
+
+
+def render_summary(summary: Mapping[str, Any]) -> str:
+    """The summary as a person reads it."""
+    found = summary["calibration"]
+    trials = {trial["number"]: trial for trial in found["trials"]}
+    best, first = trials[found["best"]], trials[found["first"]]
+    before = f"{first['score']:.2%}" if first["state"] == "complete" else first["state"]
+    states = [trial["state"] for trial in found["trials"]]
+    counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
+    lines = [
+        ("best", f"trial {best['number']}: {_choice(best)}"),
+        ("reached", found["reached"]),
+        ("before", f"{before} {in_words(found['metric'])} with {_choice(first)}"),
+        ("range test", f"suggested a learning rate of {found['suggestion']:.3g}"),
+        ("trials", f"{counts}; {sum(trial['seconds'] for trial in found['trials']):.0f} s of training"),
+        ("cached", cached_steps(summary)),
+        ("picture", summary["picture"]),
+        ("recipe", summary["recipe"]),
+        ("to run it", f"python run_pipeline.py --config {summary['recipe']}"),
+    ]
+    return render_lines(
+        f"{summary['data']['name']}, {summary['run']['name']}, {summary['run']['seconds']:.0f} s", lines
+    )
+
+
+def _finish(job: Job, run: Any) -> Results:
+    outputs = {name: version for step in run.steps.values() for name, (version, *_) in step.outputs.items()}
+    dataset, found, text = (outputs[name].load() for name in ("dataset", "calibration", "recipe"))
+    best = found.best
+    execution.annotate(job, run, {**best.choice.model_dump(), "validation_score": best.score}, {recipe.FILE: text})
+    return Results(run, dataset, found, text)
+
+
+def _choice(trial: Mapping[str, Any]) -> str:
+    return Choice.model_validate(trial["choice"]).in_words()

@@ -1,0 +1,41 @@
+"""The pipeline: config → ingest → augmentation → calibrate → recommend."""
+
+from zenml import pipeline
+from zenml.enums import ExecutionMode
+
+from recognition.configuration.schema import RunConfig
+from steps.augmentation import augmentation
+from steps.calibrate import calibrate
+from steps.configure import configure
+from steps.ingest import ingest
+from steps.recommend import recommend
+
+NAME = "calibration"
+CACHED_STEPS = ("augmentation", "calibrate")
+
+
+@pipeline(name=NAME, execution_mode=ExecutionMode.FAIL_FAST)
+def calibration(config: RunConfig, code: dict[str, str], recipe: str, commit: str | None, fallback: bool) -> None:
+    """Turn images and a first configuration into a better one.
+
+    Args:
+        config: The configuration that this run uses, with a section `calibrate`.
+        code: Hash of the code behind each cached step, by the step's name.
+        recipe: Name of the configuration.
+        commit: The code's commit, where there is one.
+        fallback: Whether the images are the fallback's.
+    """
+    configuration = configure(config)
+    dataset = ingest(configuration, fallback)
+    plan = augmentation(dataset, config.augmentation, code["augmentation"])
+    found = calibrate(
+        dataset,
+        plan,
+        config.train,
+        config.calibrate,
+        config.evaluation.metric,
+        config.resources,
+        config.checkpoint,
+        code["calibrate"],
+    )
+    recommend(configuration, found)

@@ -1,0 +1,56 @@
+"""The configuration that a calibration found, as a file that is ready to run."""
+
+from __future__ import annotations
+
+import math
+
+from recognition.calibration.result import Calibration
+from recognition.configuration.resolved import to_yaml
+from recognition.configuration.schema import RunConfig
+from recognition.evaluation.score import in_words
+
+FILE = "calibrated.yaml"
+
+
+def calibrated(config: RunConfig, calibration: Calibration) -> RunConfig:
+    """The configuration with the values of the best trial, and without section `calibrate`."""
+    return config.model_copy(update={"train": calibration.best.choice.apply(config.train), "calibrate": None})
+
+
+def calibrated_yaml(config: RunConfig, calibration: Calibration) -> str:
+    """The same as a YAML file that `load_config` reads, headed by what it reached.
+
+    Args:
+        config: The configuration that the calibration ran with.
+        calibration: What it found.
+    """
+    best = calibration.best
+    head = {
+        "command": f"python run_pipeline.py --config {FILE}",
+        "hardware": calibration.hardware,
+        "time": _duration(best.seconds),
+        "expect": f"{reached(calibration)}; {_compared(calibration)}",
+    }
+    lines = [f"# {name + ':':<10} {text}" for name, text in head.items()]
+    return "\n".join([*lines, to_yaml(calibrated(config, calibration))])
+
+
+def reached(calibration: Calibration) -> str:
+    """What the best trial reached, with one standard error of an accuracy on so many images."""
+    score = calibration.best.score
+    assert score is not None
+    error = math.sqrt(score * (1 - score) / calibration.validation)
+    return f"{score:.2%} validation {in_words(calibration.metric)} (standard error {error:.2%})"
+
+
+def _compared(calibration: Calibration) -> str:
+    first = calibration.first
+    if first.state != "complete":
+        return f"{first.choice.in_words()} diverged"
+    if first == calibration.best:
+        return "the values that it began with"
+    return f"{first.score:.2%} with {first.choice.in_words()}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} seconds of training" if seconds < 120 else f"{seconds / 60:.0f} minutes of training"

@@ -1,0 +1,175 @@
+"""Which devices share a batch, and what each of them does of it."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from recognition.configuration.schema import TrainConfig
+from recognition.errors import InputError
+from recognition.training.device import Device
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+CLUSTER_VARIABLE = "TF_CONFIG"  # set by Kubernetes' training operators, or by hand
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Devices that share each batch.
+
+    Attributes:
+        strategy: TensorFlow's; its default one for a single device.
+        replicas: Number of devices, over all workers.
+        workers: Number of processes.
+        chief: Whether this process saves what all of them come to.
+        reason: For people.
+    """
+
+    strategy: tf.distribute.Strategy
+    replicas: int
+    workers: int
+    chief: bool
+    reason: str
+
+    @property
+    def local_devices(self) -> int:
+        """Number of devices in this process."""
+        return self.replicas // self.workers
+
+    def agree(self, number: int) -> bool:
+        """Whether every worker has the same number; all of them must ask."""
+        import tensorflow as tf
+
+        numbers = self.strategy.experimental_distribute_values_from_function(lambda _: tf.constant(number, tf.int64))
+        return int(self.strategy.reduce(tf.distribute.ReduceOp.SUM, numbers, axis=None)) == number * self.replicas
+
+
+def requested_cluster() -> tuple[list[str], int] | None:
+    """Addresses of the workers that TF_CONFIG names and the index of this one; None where it names fewer than two.
+
+    Raises:
+        InputError: It is not what TensorFlow understands.
+    """
+    text = os.environ.get(CLUSTER_VARIABLE, "")
+    if not text.strip():
+        return None
+    try:
+        document = json.loads(text)
+        cluster, task = document["cluster"], document["task"]
+        workers = [*cluster.get("chief", []), *cluster.get("worker", [])]
+        index = int(task["index"]) + (len(cluster.get("chief", [])) if task["type"] == "worker" else 0)
+        if task["type"] not in ("chief", "worker") or not all(isinstance(each, str) for each in workers):
+            raise ValueError("only tasks of type chief and worker train")
+        workers[index]
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        raise InputError(
+            f"{CLUSTER_VARIABLE} is not a training cluster ({type(error).__name__}: {error})",
+            received=text[:200],
+            expected='{"cluster": {"worker": ["host:port", …]}, "task": {"type": "worker", "index": 0}}',
+            remedy=f"mend it, or unset {CLUSTER_VARIABLE}",
+        ) from None
+    return (workers, index) if len(workers) > 1 else None
+
+
+def check_strategy(config: TrainConfig) -> None:
+    """Check what can be checked without TensorFlow.
+
+    Raises:
+        InputError: Workers are asked for and TF_CONFIG names none, or the batch cannot be shared by them.
+    """
+    cluster = requested_cluster()
+    if config.strategy == "multi_worker" and cluster is None:
+        raise InputError(
+            f"train.strategy is multi_worker, but {CLUSTER_VARIABLE} names no second worker",
+            received=f"{CLUSTER_VARIABLE}={os.environ.get(CLUSTER_VARIABLE, '')!r}",
+            expected='{"cluster": {"worker": ["host:port", "host:port"]}, "task": {"type": "worker", "index": 0}}',
+            remedy=f"set {CLUSTER_VARIABLE} on every worker, or --set train.strategy=auto",
+        )
+    if cluster is not None and config.strategy in ("auto", "multi_worker"):
+        require_shares(config.batch_size, len(cluster[0]))
+
+
+def require_shares(batch_size: int, replicas: int) -> None:
+    """Check that a batch can be shared evenly.
+
+    Raises:
+        InputError: It cannot.
+    """
+    if batch_size % replicas:
+        raise InputError(
+            f"train.batch_size cannot be shared evenly by {replicas} devices",
+            received=f"train.batch_size: {batch_size}",
+            expected=f"a multiple of {replicas}",
+            remedy=f"--set train.batch_size={max(replicas, batch_size // replicas * replicas)}",
+        )
+
+
+def choose_distribution(config: TrainConfig, device: Device) -> Distribution:
+    """Set up what the recipe asks for; a strategy that was asked for is never replaced by another.
+
+    Args:
+        config: The recipe.
+        device: The kind of device to train on.
+
+    Raises:
+        InputError: There is a single device for "mirrored"; no cluster; a batch that cannot be shared evenly.
+    """
+    import tensorflow as tf
+
+    check_strategy(config)
+    cluster = requested_cluster()
+    if cluster is not None and config.strategy in ("auto", "multi_worker"):
+        chosen = _multi_worker(*cluster)
+    else:
+        kind = "GPU" if device.address.startswith("/GPU") else "CPU"
+        devices = [each.name for each in tf.config.list_logical_devices(kind)]
+        mirrored = config.strategy == "mirrored" or (config.strategy == "auto" and kind == "GPU" and len(devices) > 1)
+        one = Distribution(tf.distribute.get_strategy(), 1, 1, True, "one device")
+        chosen = _mirrored(devices, device) if mirrored else one
+    require_shares(config.batch_size, chosen.replicas)
+    return chosen
+
+
+def _mirrored(devices: list[str], device: Device) -> Distribution:
+    import tensorflow as tf
+
+    if len(devices) < 2:
+        raise InputError(
+            "train.strategy is mirrored, but there is one device to train on",
+            received=f"{len(devices)} x {device.name}",
+            expected="two or more GPUs",
+            remedy="--set train.strategy=auto",
+        )
+    on_gpus = device.address.startswith("/GPU")
+    operations = tf.distribute.NcclAllReduce() if on_gpus else tf.distribute.ReductionToOneDevice()
+    strategy, count = tf.distribute.MirroredStrategy(devices, operations), len(devices)
+    return Distribution(strategy, count, 1, True, f"{count} devices share each batch")
+
+
+@lru_cache(1)
+def join_cluster() -> tf.distribute.Strategy:
+    """Wait for all workers of TF_CONFIG; must come before anything else uses TensorFlow's devices."""
+    import tensorflow as tf
+
+    return tf.distribute.MultiWorkerMirroredStrategy()
+
+
+def _multi_worker(workers: list[str], index: int) -> Distribution:
+    strategy = join_cluster()
+    replicas, count = strategy.num_replicas_in_sync, len(workers)
+    reason = f"worker {index + 1} of {count}; {replicas} devices share each batch"
+    return Distribution(strategy, replicas, count, index == 0, reason)
+
+
+def synchronize_norms(network: Any) -> None:
+    """Let batch norms take their statistics over all devices' shares."""
+    import keras
+
+    for layer in network._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.synchronized = True

@@ -1,0 +1,69 @@
+"""Step: find learning rate, batch size and number of epochs."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from zenml import get_step_context, log_metadata, step
+
+from materializers.calibration import CalibrationMaterializer
+from operations import tracking
+from operations.checkpoints import current_training, training_folder, training_identity
+from operations.console import TrainingProgress, say
+from operations.environment import load_tensorflow
+from operations.termination import terminable
+from recognition.augmentation.illustrated_plan import IllustratedPlan
+from recognition.calibration.calibrate import calibrate as search
+from recognition.calibration.recipe import reached
+from recognition.calibration.result import Calibration
+from recognition.configuration.schema import CalibrateConfig, CheckpointConfig, ResourcesConfig, TrainConfig
+from recognition.data.dataset import ImageDataset
+
+BUDGET = {"trials", "minutes"}  # may change between an interruption and going on
+
+
+class _Progress(TrainingProgress):
+    """Shows progress, and asks to stop when the machine is about to go."""
+
+    def __init__(self, metric: str, terminated: Callable[[], bool]) -> None:
+        super().__init__(metric)
+        self._terminated = terminated
+
+    def should_stop(self) -> bool:
+        """Whether SIGTERM has come."""
+        return self._terminated()
+
+
+@step(output_materializers=CalibrationMaterializer)
+def calibrate(
+    dataset: ImageDataset,
+    plan: IllustratedPlan,
+    config: TrainConfig,
+    options: CalibrateConfig,
+    metric: str,
+    resources: ResourcesConfig,
+    checkpoint: CheckpointConfig,
+    code: str,
+) -> Annotated[Calibration, "calibration"]:
+    """Train with one choice after the other and tell what each reached on validation.
+
+    Args:
+        dataset: Train and validation splits.
+        plan: Augmentation and normalization.
+        config: The recipe to begin with.
+        options: What is searched, and for how long.
+        metric: What is maximized.
+        resources: What training may use of its machine.
+        checkpoint: When a training writes down its state.
+        code: Hash of the code behind this step, for the cache.
+    """
+    load_tensorflow(resources.threads)
+    run_id = tracking.mlflow_run(tracking.connect(), get_step_context().pipeline_run.name)
+    log_metadata({"mlflow_run_id": run_id})
+    identity = training_identity(dataset.digest, plan.plan.options, config, metric, None, code, "")
+    searched = options.model_dump(exclude=BUDGET)
+    training = current_training({**identity, "plan": plan.plan.digest, "calibrate": searched})
+    with terminable() as terminated, training_folder(training) as folder:
+        progress, every_seconds = _Progress(metric, terminated), checkpoint.every_seconds
+        found = search(dataset, plan.plan, config, options, metric, folder, progress, every_seconds)
+    say(f"calibrate: {found.best.choice.in_words()}, {reached(found)}")
+    return found

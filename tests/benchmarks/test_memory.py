@@ -1,0 +1,28 @@
+import sys
+
+import numpy as np
+import psutil
+from memory import Peak, watch, watched
+
+MEGABYTE = 2**20
+
+
+def test_memory_of_its_own_is_seen_and_that_of_files_is_not(tmp_path):
+    path = tmp_path / "array.npy"
+    np.save(path, np.ones(50 * MEGABYTE, np.uint8))
+    before = Peak()
+    before.look(psutil.Process())
+    with watched() as mapped:
+        np.load(path, mmap_mode="r").sum()
+    assert mapped.anonymous - before.anonymous < 25 * MEGABYTE
+    with watched() as own:
+        held = np.ones(50 * MEGABYTE, np.uint8)
+    assert held.nbytes == 50 * MEGABYTE
+    assert own.anonymous - before.anonymous > 40 * MEGABYTE
+
+
+def test_a_command_is_watched_until_it_ends():
+    words = "import time; held = bytearray(b'1') * (60 * 2**20); time.sleep(0.5)"
+    process = psutil.Popen([sys.executable, "-c", words])
+    assert watch(process).anonymous > 50 * MEGABYTE
+    assert process.returncode == 0

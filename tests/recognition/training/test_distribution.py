@@ -1,0 +1,141 @@
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from recognition.errors import InputError
+from recognition.training.device import Device
+from recognition.training.distribution import check_strategy, choose_distribution, requested_cluster
+from tests.recognition.training.samples import recipe
+
+ROOT = Path(__file__).resolve().parents[3]
+CPU = Device("cpu", "/CPU:0", "float32", "")
+
+
+def cluster(index=0, kind="worker", workers=("a:1", "b:2")):
+    return json.dumps({"cluster": {"worker": list(workers)}, "task": {"type": kind, "index": index}})
+
+
+@pytest.fixture(autouse=True)
+def tf_config(monkeypatch):
+    """A function that sets the variable."""
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    return lambda text: monkeypatch.setenv("TF_CONFIG", text)
+
+
+def start(folder, **environment):
+    command = [sys.executable, "-m", "tests.recognition.training.shared_batches", str(folder)]
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(ROOT), **environment}
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def finish(process):
+    _, errors = process.communicate(timeout=240)
+    assert process.returncode == 0, errors[-2000:]
+
+
+def free_ports(count):
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+@pytest.fixture(scope="module")
+def curves(tmp_path_factory):
+    """Losses of trainings on one device and on two, by feature and strategy."""
+    folder = tmp_path_factory.mktemp("shared")
+    finish(start(folder))
+    return json.loads((folder / "results.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def workers(tmp_path_factory):
+    """Losses of one training of two processes, by process, and the files that it left."""
+    folder = tmp_path_factory.mktemp("workers")
+    addresses = [f"127.0.0.1:{port}" for port in free_ports(2)]
+    processes = [start(folder, TF_CONFIG=cluster(index, workers=addresses)) for index in (0, 1)]
+    for process in processes:
+        finish(process)
+    losses = [json.loads((folder / f"worker-{index}.json").read_text()) for index in (0, 1)]
+    return losses, sorted(path.name for path in folder.glob("all workers/*"))
+
+
+@pytest.mark.parametrize(
+    "feature", ["plain", "accumulated", "clipped", "averaged", "muon", "adam", "half precision", "all"]
+)
+def test_two_devices_learn_what_one_learns(curves, feature):
+    one, two = curves[feature]["single"], curves[feature]["mirrored"]
+    tolerance = 1e-3 if feature == "half precision" else 1e-5
+    for epoch_of_one, epoch_of_two in zip(one, two, strict=True):
+        assert epoch_of_two == pytest.approx(epoch_of_one, rel=tolerance)
+    assert one[-1][0] < 1.02 * one[0][0]
+
+
+def test_each_feature_changes_what_is_learned(curves):
+    losses = [curves[feature]["single"][-1][1] for feature in curves]
+    assert len({round(loss, 4) for loss in losses}) == len(losses)
+
+
+@pytest.mark.parametrize("feature", ["plain", "all"])
+def test_two_processes_learn_what_one_learns(curves, workers, feature):
+    losses, _ = workers
+    assert losses[0] == losses[1]
+    for ours, alone in zip(losses[0][feature], curves[feature]["single"], strict=True):
+        assert ours == pytest.approx(alone, rel=1e-5)
+
+
+def test_one_of_two_processes_saves(workers):
+    _, files = workers
+    assert files == ["epoch-00001-batch-0000000.npz", "epoch-00002-batch-0000000.npz"]
+
+
+def test_no_cluster(tf_config):
+    assert requested_cluster() is None
+    for text in ("", " ", cluster(workers=["a:1"])):
+        tf_config(text)
+        assert requested_cluster() is None
+
+
+def test_a_cluster_with_a_chief_of_its_own(tf_config):
+    names = {"chief": ["a:1"], "worker": ["b:2", "c:3"]}
+    for kind, index, expected in (("chief", 0, 0), ("worker", 0, 1), ("worker", 1, 2)):
+        tf_config(json.dumps({"cluster": names, "task": {"type": kind, "index": index}}))
+        assert requested_cluster() == (["a:1", "b:2", "c:3"], expected)
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "{}", cluster(5), cluster(kind="ps"), '{"cluster": {"worker": 3}, "task": {"type": "worker"}}']
+)
+def test_a_cluster_that_is_none(tf_config, text):
+    tf_config(text)
+    with pytest.raises(InputError, match="TF_CONFIG is not a training cluster"):
+        requested_cluster()
+
+
+def test_workers_that_nobody_named():
+    with pytest.raises(InputError, match="names no second worker"):
+        check_strategy(recipe(strategy="multi_worker"))
+
+
+@pytest.mark.parametrize("strategy", ["auto", "multi_worker"])
+def test_a_batch_that_workers_cannot_share(tf_config, strategy):
+    tf_config(cluster())
+    check_strategy(recipe(strategy=strategy, batch_size=30))
+    with pytest.raises(InputError, match=r"shared evenly by 2 devices(.|\n)*train.batch_size=30"):
+        check_strategy(recipe(strategy=strategy, batch_size=31))
+
+
+def test_a_single_device_is_not_mirrored():
+    with pytest.raises(InputError, match="there is one device"):
+        choose_distribution(recipe(strategy="mirrored"), CPU)
+
+
+def test_one_device_is_taken_as_it_is():
+    chosen = choose_distribution(recipe(), CPU)
+    assert (chosen.replicas, chosen.workers, chosen.chief) == (1, 1, True)
