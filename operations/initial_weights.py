@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from operations import model_store, tracking
-from operations.registry import DIGEST_TAG, NO_SUCH_ALIAS
+from operations.model_store import DIGEST_TAG, NO_SUCH_ALIAS
 from recognition.configuration.nearest import nearest
 from recognition.errors import InputError
 from recognition.model_file import file_digest

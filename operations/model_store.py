@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 KERAS_FILE = "data/model.keras"  # where MLflow's Keras flavour keeps the model
 SEEN_FILE = "seen_images.npy"
+DIGEST_TAG = "sha256"  # of a model version: digest of its Keras file
+NO_SUCH_ALIAS = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # MLflow's: no such model, no such alias
 PACKAGES = ("keras", "tensorflow", "numpy")  # all that a stored model needs beside MLflow
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from operations.locks import state_lock, uninterrupted
+from operations.model_store import DIGEST_TAG, NO_SUCH_ALIAS
 from recognition.gate import GateDecision
 from recognition.model_file import ModelFile
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 CHAMPION, CHALLENGER = "champion", "challenger"
-DIGEST_TAG, ZENML_TAG, GATE_TAG = "sha256", "zenml_version", "gate"
-NO_SUCH_ALIAS = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # no such model, no such alias
+ZENML_TAG, GATE_TAG = "zenml_version", "gate"
 
 
 class RegisteredModel(BaseModel):

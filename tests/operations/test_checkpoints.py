@@ -149,18 +149,20 @@ def test_fresh_gives_up_what_differs(monkeypatch):
 
 
 def test_the_identity_tells_everything():
-    def identity(digest="d", augmentation=None, train=None, metric="accuracy", code="c"):
+    def identity(digest="d", augmentation=None, train=None, metric="accuracy", folds=None, code="c", initial=""):
         parts = augmentation or AugmentationConfig(), train or TrainConfig()
-        return json.dumps(training_identity(digest, *parts, metric, code), sort_keys=True)
+        return json.dumps(training_identity(digest, *parts, metric, folds, code, initial), sort_keys=True)
 
     others = [
         identity("e"),
         identity(augmentation=AugmentationConfig(mixup=1.0)),
         identity(train=TrainConfig(epochs=2)),
         identity(metric="macro_f1"),
+        identity(folds=3),
         identity(code="d"),
+        identity(initial="i"),
     ]
-    assert len({identity(), *others}) == 6
+    assert len({identity(), *others}) == 8
 
 
 def test_the_running_step_knows_its_task(monkeypatch):

@@ -66,7 +66,8 @@ def test_a_run_that_goes_well_is_finished_with_its_files(client, job):
     (run,) = tracking.find_runs(client, job.run_name)
     assert {file.path for file in client.list_artifacts(run)} == {"report.html", "metrics.json"}
     config, code, *rest = pipeline.arguments
-    assert (config, list(code), rest) == (job.config, ["train"], ["smoke", "abc", False])
+    assert (config, list(code), rest) == (job.config, ["train", "initial weights"], ["smoke", "abc", False])
+    assert code["initial weights"] == job.initial
 
 
 def test_both_records_of_a_run_tell_what_came_of_it(client, job, record):

@@ -8,6 +8,7 @@ from operations.tracking import (
     connect,
     end_run,
     epoch_metrics,
+    find_parts,
     find_runs,
     finish_run,
     history_metrics,
@@ -16,6 +17,7 @@ from operations.tracking import (
     log_metrics,
     log_parameters,
     mlflow_run,
+    nested_run,
 )
 from tests.recognition.report.samples import history_of
 
@@ -61,7 +63,24 @@ def test_metrics_are_not_logged_twice(client, run):
 def test_every_number_of_an_epoch_is_a_metric(client, run):
     epoch = history_of().epochs[1]
     log_metrics(client, run, epoch_metrics(epoch, "accuracy"))
-    assert client.get_run(run).data.metrics == epoch.model_dump(exclude={"epoch", "validation_score"})
+    numbers = epoch.model_dump(exclude={"epoch", "validation_score"}, exclude_none=True)
+    assert client.get_run(run).data.metrics == numbers
+
+
+def test_the_use_of_gpus_is_a_metric_where_there_is_one(client, run):
+    epoch = history_of().epochs[0].model_copy(update={"gpu_memory_peak": 2.0**30})
+    log_metrics(client, run, epoch_metrics(epoch, "accuracy"))
+    assert client.get_run(run).data.metrics["gpu_memory_peak"] == 2**30
+    assert "gpu_utilisation" not in client.get_run(run).data.metrics
+
+
+def test_trainings_of_one_run_have_nested_runs(client, run):
+    nested = [nested_run(client, run, "the run", name) for name in ("seed 0", "seed 1", "seed 0")]
+    assert nested[0] == nested[2] != nested[1]
+    assert sorted(find_parts(client, "the run")) == sorted(set(nested))
+    assert find_parts(client, "another run") == []
+    assert client.get_run(nested[0]).data.tags["mlflow.parentRunId"] == run
+    assert client.get_run(nested[1]).info.run_name == "the run, seed 1"
 
 
 def test_the_score_goes_by_the_name_of_its_metric(client, run):
