@@ -108,8 +108,9 @@ class ImageDatasetMaterializer(BaseMaterializer):
         return data.digest
 
     def _store_split(self, split: Split) -> dict[str, Any]:
-        arrays = {name: store_array(self.artifact_store, array) for name, array in _arrays(split).items()}
-        return {"arrays": arrays, "paths": list(split.paths)}
+        for name, array in split.arrays.items():
+            store_array(self.artifact_store, array, split.digests[name])
+        return {"arrays": split.digests, "paths": list(split.paths)}
 
 
 class _Loader:
@@ -134,15 +135,6 @@ class _Loader:
             values = cast(NDArray[np.uint8], load_array(self._store, digest, self._folder))
             self._contents[digest] = EncodedContent(values)
         return EncodedImages(self._contents[digest], spans, self._transform)
-
-
-def _arrays(split: Split) -> dict[str, NDArray[np.generic]]:
-    arrays: dict[str, NDArray[np.generic]] = {"labels": split.labels, "hashes": split.hashes}
-    if split.weights is not None:
-        arrays["weights"] = split.weights
-    if isinstance(split.images, EncodedImages):
-        return {**arrays, "content": split.images.content.values, "spans": split.images.spans}
-    return {**arrays, "images": split.images}
 
 
 def _sample(data: ImageDataset) -> bytes:

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from zenml.artifact_stores import BaseArtifactStore
 
-from recognition.data.dataset import array_digest
 from recognition.data.encoded_images import release_pages
 
 
@@ -50,13 +49,14 @@ def write_table(store: BaseArtifactStore, path: str, rows: Iterable[Sequence[obj
         csv.writer(file, lineterminator="\n").writerows(rows)
 
 
-def store_array(store: BaseArtifactStore, array: NDArray[np.generic]) -> str:
+def store_array(store: BaseArtifactStore, array: NDArray[np.generic], digest: str) -> None:
     """Store an array once, however many artifacts hold it.
 
-    Returns:
-        Its digest, by which `load_array` finds it.
+    Args:
+        store: Where to.
+        array: Any shape and dtype of numbers.
+        digest: Its `array_digest`, by which `load_array` finds it.
     """
-    digest = array_digest(array)
     path = array_path(store, digest)
     if not store.exists(path):
         store.makedirs(f"{store.path}/arrays")
@@ -70,7 +70,6 @@ def store_array(store: BaseArtifactStore, array: NDArray[np.generic]) -> str:
             if store.exists(unfinished):
                 store.remove(unfinished)
             raise
-    return digest
 
 
 def load_array(store: BaseArtifactStore, digest: str, folder: Path) -> NDArray[np.generic]:

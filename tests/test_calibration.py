@@ -11,6 +11,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 TRIALS = 2
 STUDY = PROJECT / "recognition" / "calibration" / "study.py"
 STUDY_FILE = "study.db"
+pytestmark = pytest.mark.slow  # whole commands, one after the other
 
 
 @pytest.fixture(scope="module")

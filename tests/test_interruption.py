@@ -4,6 +4,7 @@ import signal
 import pytest
 
 EPOCHS = 8
+pytestmark = pytest.mark.slow  # whole commands, one after the other
 
 
 @pytest.fixture(scope="module")

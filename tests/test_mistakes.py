@@ -626,6 +626,25 @@ SECTIONS = [
     ("a key below a value", None, ["train.epochs.first=1"], ["train.epochs is a value"]),
     ("no such section", None, ["trian.epochs=1"], ["unknown key trian", "did you mean train?"]),
 ]
+CALIBRATION = [
+    ("epochs from more to fewer", None, ["calibrate.epoch_range=[4, 2]"], ["received [4, 2]", "[fewest, most]"]),
+    ("a batch size twice", None, ["calibrate.batch_sizes=[8, 8]"], ["different batch sizes"]),
+    ("no batch sizes", None, ["calibrate.batch_sizes=[]"], ["a list of up to 20 different batch sizes"]),
+    ("one batch size", None, ["calibrate.batch_sizes=16"], ["received 16", "a list of up to 20"]),
+    ("a batch above the data", None, ["calibrate.batch_sizes=[8, 100000]"], ["training split cannot fill"]),
+    (
+        "the recipe's own epochs left out",
+        None,
+        ["train.epochs=5", "calibrate.epoch_range=[1, 3]"],
+        ["leaves out train.epochs", "calibrate.epoch_range=[1, 5]"],
+    ),
+    ("no trials", None, ["calibrate.trials=0"], ["calibrate.trials is out of range", "from 1 to 1000"]),
+    ("no time", None, ["calibrate.minutes=0"], ["calibrate.minutes is out of range"]),
+    ("a short range test", None, ["calibrate.steps=3"], ["calibrate.steps is out of range", "from 20 to 10000"]),
+    ("trails", None, ["calibrate.trails=3"], ["did you mean calibrate.trials?"]),
+    ("yes to calibration", None, ["calibrate=true"], ["calibrate is not a section"]),
+    ("from a file", None, ["calibrate.trials=3", "train.init=x.keras"], ["from random weights"]),
+]
 REMOTE = [
     ("an unknown protocol", None, ["data.path=s4://bucket/x"], ["s4"]),
     ("no bucket", None, ["data.path=s3://"], ["s3://"]),
@@ -643,6 +662,7 @@ TABLE_OF_MISTAKES = [
         "training": TRAINING,
         "augmentation": AUGMENTATION,
         "sections": SECTIONS,
+        "calibration": CALIBRATION,
         "remote": REMOTE,
     }.items()
     for name, spoil, settings, texts in rows

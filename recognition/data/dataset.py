@@ -43,6 +43,23 @@ class Split:
         """Number of images of each class, int64, (classes,)."""
         return np.bincount(self.labels, minlength=classes).astype(np.int64)
 
+    @property
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """All that is numbers, by name; images that stay encoded as "content" and "spans"."""
+        arrays: dict[str, NDArray[np.generic]] = {"labels": self.labels, "hashes": self.hashes}
+        if self.weights is not None:
+            arrays["weights"] = self.weights
+        if isinstance(self.images, EncodedImages):
+            return {**arrays, "content": self.images.content.values, "spans": self.images.spans}
+        return {**arrays, "images": self.images}
+
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of each of `arrays`, computed once: it costs more than to write them."""
+        arrays = {name: array for name, array in self.arrays.items() if name != "content"}
+        own = {name: array_digest(array) for name, array in arrays.items()}
+        return {**own, "content": self.images.content.digest} if isinstance(self.images, EncodedImages) else own
+
     def take(self, indices: NDArray[np.int64]) -> Split:
         """The images at `indices`, int64, (m,), in that order: copied, or still encoded."""
         paths = tuple(self.paths[i] for i in indices) if self.paths else ()
@@ -131,11 +148,6 @@ def array_digest(array: NDArray[np.generic]) -> str:
     return hasher.hexdigest()
 
 
-def images_digest(images: Images) -> str:
-    """SHA-256 of images, in hexadecimal."""
-    return images.digest if isinstance(images, EncodedImages) else array_digest(images)
-
-
 def _digests(split: Split) -> list[str]:
-    weights = [array_digest(split.weights)] if split.weights is not None else []
-    return [images_digest(split.images), array_digest(split.labels), *weights]
+    images = split.images.digest if isinstance(split.images, EncodedImages) else split.digests["images"]
+    return [images, split.digests["labels"], *([split.digests["weights"]] if split.weights is not None else [])]

@@ -26,31 +26,38 @@ ARRAYS = [
 ]
 
 
+def stored(store, array):
+    """Store an array; its digest."""
+    digest = array_digest(array)
+    store_array(store, array, digest)
+    return digest
+
+
 def array_files(store):
     return sorted(path.name for path in (Path(store.path) / "arrays").glob("*"))
 
 
 @pytest.mark.parametrize("array", ARRAYS, ids=["uint8", "uint64", "empty", "strided"])
 def test_an_array_comes_back(store, array, tmp_path):
-    loaded = load_array(store, store_array(store, array), tmp_path)
+    loaded = load_array(store, stored(store, array), tmp_path)
     assert loaded.dtype == array.dtype
     np.testing.assert_array_equal(loaded, array)
 
 
 def test_equal_content_is_stored_once(store):
     array = np.arange(1000, 1100, dtype=np.int32)
-    digest = store_array(store, array)
+    digest = stored(store, array)
     before = array_files(store)
     written = Path(array_path(store, digest)).stat().st_mtime_ns
-    assert store_array(store, array.copy()) == digest
+    assert stored(store, array.copy()) == digest
     assert array_files(store) == before
     assert Path(array_path(store, digest)).stat().st_mtime_ns == written
-    assert store_array(store, array.astype(np.int64)) != digest
-    assert store_array(store, array.reshape(10, 10)) != digest
+    assert stored(store, array.astype(np.int64)) != digest
+    assert stored(store, array.reshape(10, 10)) != digest
 
 
 def test_a_loaded_array_is_mapped_and_read_only(store, tmp_path):
-    loaded = load_array(store, store_array(store, ARRAYS[0]), tmp_path)
+    loaded = load_array(store, stored(store, ARRAYS[0]), tmp_path)
     assert isinstance(loaded.base, np.memmap)
     with pytest.raises(ValueError, match="read-only"):
         loaded[0] = 0
@@ -58,7 +65,7 @@ def test_a_loaded_array_is_mapped_and_read_only(store, tmp_path):
 
 
 def test_an_array_elsewhere_is_copied_here(store, tmp_path, monkeypatch):
-    digest = store_array(store, ARRAYS[0])
+    digest = stored(store, ARRAYS[0])
     monkeypatch.setattr(storage.Path, "is_file", lambda path: False)
     loaded = load_array(store, digest, tmp_path)
     monkeypatch.undo()
@@ -77,9 +84,9 @@ def test_an_interruption_leaves_no_half_of_an_array(store, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(np.lib.format, "write_array", die)
         with pytest.raises(KeyboardInterrupt):
-            store_array(store, array)
+            stored(store, array)
     assert not [name for name in array_files(store) if name.startswith(array_digest(array))]
-    digest = store_array(store, array)
+    digest = stored(store, array)
     np.testing.assert_array_equal(np.load(array_path(store, digest), allow_pickle=False), array)
 
 
@@ -93,7 +100,7 @@ def test_two_may_store_the_same_array_at_the_same_moment(store, monkeypatch):
 
     def attempt():
         try:
-            store_array(store, array)
+            stored(store, array)
         except Exception as error:
             errors.append(error)
 
@@ -111,7 +118,7 @@ def test_two_may_store_the_same_array_at_the_same_moment(store, monkeypatch):
 
 def test_arrays_of_objects_are_refused(store):
     with pytest.raises((ValueError, TypeError)):
-        store_array(store, np.array([{}], dtype=object))
+        stored(store, np.array([{}], dtype=object))
 
 
 def test_json_keeps_every_language(store):
