@@ -28,7 +28,7 @@ fuzz: .venv/dev.installed ## feed nonsense to configurations, images and sources
 	EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/fuzz --hypothesis-profile nightly --hypothesis-show-statistics \
 		--timeout 7200 --timeout-method thread
 
-test-slow: .venv/dev.installed ## run the tests that take minutes: interrupted commands, calibration, docs/own-images.md, real dashboards
+test-slow: .venv/dev.installed ## run the tests that take minutes: whole commands, docs/own-images.md, dashboards
 	$(BIN)/python -m pytest -m slow
 
 benchmark: .venv/dev.installed ## measure what takes less than a minute each, and write README's table

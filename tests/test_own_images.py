@@ -13,6 +13,7 @@ from recognition.data.own_images import read_own_images
 from recognition.evaluation.score import score
 from recognition.model_file import load_model
 
+pytestmark = pytest.mark.slow  # whole runs
 COUNTS = {"ring": 160, "bar": 40, "Größe 3 樱": 40}
 AUGMENTATION = (
     "{random_crop: 1, rand_augment: 1, brightness: 0.1, contrast: 0.1, saturation: 0.1, hue: 0.02, cutout: 0.2"

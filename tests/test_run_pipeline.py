@@ -32,6 +32,9 @@ SCHEMA = {
         "precision": TEXT,
         "seed": WHOLE,
         "resumed_from": (WHOLE, type(None)),
+        "repeats": list,
+        "mean": (*NUMBER, type(None)),
+        "interval": (*NUMBER, type(None)),
     },
     "validation": {"accuracy": NUMBER, "loss": NUMBER, "score": NUMBER},
     "test": {

@@ -22,6 +22,7 @@ from recognition.training.class_weights import class_weights
 from recognition.training.device import Device
 from recognition.training.distribution import Distribution, synchronize_norms
 from recognition.training.fine_tuning import depth_factors, freeze_body, require_whole_body, unfreeze
+from recognition.training.gradients import Gradients
 from recognition.training.initialization import Initial, initialize_from
 from recognition.training.loss import negative_log_likelihoods, training_losses
 from recognition.training.optimization import build_optimizer, scale_layers
@@ -76,7 +77,7 @@ class Learner:
                 synchronize_norms(self.network)
             self._variables = self.network.trainable_variables  # those that are ever trained
             self._optimizer = self._built_optimizer(device.precision)
-            self._accumulators = self._accumulators_of(self._variables)
+            self._gradients = Gradients(self._variables, config.accumulate, config.clip_norm, self.replicas)
             self._averages = Averages(self._variables, config.ema) if config.ema else None
         self._frozen = self._frozen_layers()
 
@@ -171,9 +172,10 @@ class Learner:
             losses = training_losses(targets, logits, self.class_weights, self._config.label_smoothing)
             scaled = self._optimizer.scale_loss(tf.reduce_sum(losses * weights) / tf.cast(images, tf.float32))
         variables = self.network.trainable_variables
-        gradients = self._accumulated(tape.gradient(scaled, variables), complete)
+        gradients = self._gradients.gathered(tape.gradient(scaled, variables), variables, complete)
         if complete:
-            self._optimizer.apply(self._clipped(gradients), variables)
+            scale = self._optimizer.scale_loss(tf.constant(1.0))
+            self._optimizer.apply(self._gradients.shortened(gradients, scale), variables)
         hits = tf.argmax(logits, axis=1) == tf.argmax(targets, axis=1)
         return tf.reduce_sum(negative_log_likelihoods(targets, logits)), tf.reduce_sum(tf.cast(hits, tf.float32))
 
@@ -183,38 +185,6 @@ class Learner:
         count = tf.shape(values)[0] // self.replicas
         start = tf.distribute.get_replica_context().replica_id_in_sync_group * count
         return values[start : start + count]
-
-    def _accumulators_of(self, variables: list[Any]) -> list[tf.Variable]:
-        """A sum of gradients for each variable, one on each device, where a step takes several batches."""
-        where = {"synchronization": tf.VariableSynchronization.ON_READ, "aggregation": tf.VariableAggregation.SUM}
-        waiting = variables if self._config.accumulate > 1 else []
-        return [tf.Variable(tf.zeros(each.shape), trainable=False, **where) for each in waiting]
-
-    def _accumulated(self, gradients: list[tf.Tensor], complete: bool) -> list[tf.Tensor]:
-        """The gradients with those that wait; incomplete ones wait in their turn."""
-        if not self._accumulators:
-            return gradients
-        learning = {id(variable) for variable in self.network.trainable_variables}
-        pairs = zip(self._variables, self._accumulators, strict=True)
-        accumulators = [waiting for variable, waiting in pairs if id(variable) in learning]
-        sums = [waiting + gradient for waiting, gradient in zip(accumulators, gradients, strict=True)]
-        for waiting, total in zip(accumulators, sums, strict=True):
-            waiting.assign(tf.zeros_like(total) if complete else total)
-        return sums
-
-    def _clipped(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
-        """Gradients of at most the norm that the recipe allows, over all devices and all weights.
-
-        The optimizer sums over devices: what is summed here already is divided, so that the sum comes out again.
-        """
-        longest = self._config.clip_norm
-        if longest is None:
-            return gradients
-        if self.replicas > 1:
-            context = tf.distribute.get_replica_context()
-            gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
-        gradients, _ = tf.clip_by_global_norm(gradients, self._optimizer.scale_loss(tf.constant(longest)))
-        return [gradient / self.replicas for gradient in gradients]
 
     @tf.function(autograph=False)
     def score(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

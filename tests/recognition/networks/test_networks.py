@@ -48,7 +48,7 @@ def striped_and_plain(size, images=16):
     return pixels, np.arange(images) % 2
 
 
-@pytest.mark.parametrize("name", unless_slow(*SMALL))
+@pytest.mark.parametrize("name", unless_slow("fast"))
 def test_a_network_learns(name):
     size = SMALLEST_SIZES[name]
     images, labels = striped_and_plain(size)
