@@ -93,12 +93,14 @@ def run_after_loss(shared_command, worse, worse_run, better_run, better_records)
     return shared_command.run(*worse, SUMMARY)
 
 
+@pytest.mark.slow
 def test_a_training_whose_model_is_lost_runs_again(run_after_loss):
     assert run_after_loss.status == 0, run_after_loss.stderr
     assert "stored files of step train are gone: it will run again\n" in run_after_loss.stdout
     assert run_after_loss.cached() == {"augmentation"}
 
 
+@pytest.mark.slow
 def test_a_champion_that_is_lost_stays_but_is_not_compared(run_after_loss):
     gate = run_after_loss.summary["gate"]
     assert (gate["decision"], gate["champion"]) == ("kept", None)
