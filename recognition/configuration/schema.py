@@ -223,7 +223,7 @@ class TrainConfig(Section):
         None, ge=0, lt=1, description="share of the steps in which the rate climbs; null: 0.2 for one_cycle, else 0"
     )
     hold: float = Field(0.4, ge=0, lt=1, description="share of the steps before the rate falls, stable_decay only")
-    sizes: Sizes | None = Field(None, description="images begin smaller; fast and fast_large only")
+    sizes: Sizes | None = Field(None, description="images begin smaller; for networks of small images but deck")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of a label spread over all classes")
     class_weights: ClassWeights = Field("none", description="how much an image of each class counts in the loss")
     sampling: Literal["shuffled", "balanced"] = Field(
