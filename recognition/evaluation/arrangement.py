@@ -1,4 +1,4 @@
-"""The order in which a confusion matrix shows its classes: those of a superclass side by side."""
+"""The order in which a confusion matrix shows its classes: those of a superclass, or of a cluster, side by side."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recognition.evaluation.clustering import cluster_classes
 from recognition.evaluation.evaluation import Evaluation
 
 
@@ -43,13 +44,12 @@ class Arrangement:
 
 
 def arrange(evaluation: Evaluation) -> Arrangement:
-    """Order the classes by superclass and, within one, by index; without superclasses by index."""
-    owners = evaluation.superclass_of
-    classes = len(evaluation.class_names)
-    order = np.argsort(owners, kind="stable") if len(owners) else np.arange(classes)
-    counts = evaluation.confusion[np.ix_(order, order)]
+    """Order the classes by superclass and, within one, by index; without superclasses by clustering the confusions."""
+    owners, counts = evaluation.superclass_of, evaluation.confusion
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    return Arrangement(order, _groups(owners, evaluation.superclass_names), shares, counts)
+    order = np.argsort(owners, kind="stable") if len(owners) else cluster_classes(shares)
+    arranged = np.ix_(order, order)
+    return Arrangement(order, _groups(owners, evaluation.superclass_names), shares[arranged], counts[arranged])
 
 
 def axis_labels(arrangement: Arrangement, class_names: tuple[str, ...], limit: int) -> tuple[Group, ...]:
