@@ -1,65 +1,79 @@
-"use strict";
-
-// The confusion matrix answers to pointer, touch and arrow keys: it tells a cell's classes, count and share.
-(() => {
-  const { names, groups, cells } = JSON.parse(document.getElementById("matrix-data").textContent);
+// A confusion matrix answers to pointer, touch and arrow keys: it tells a cell's classes, count and share.
+const matrices = ["classes", "superclasses"].filter((of) => document.getElementById(`matrix-of-${of}`)).map((of) => {
+  const { names, groups, cells } = JSON.parse(document.getElementById(`data-of-${of}`).textContent);
   const size = names.length;
-  const filled = new Map(cells.map(([row, column, count, share]) => [row * size + column, { count, share }]));
-  const matrix = document.getElementById("matrix");
+  const counts = new Map();
+  const totals = new Array(size).fill(0);
+  for (let place = 0; place < cells.length; place += 3) {
+    counts.set(cells[place] * size + cells[place + 1], cells[place + 2]);
+    totals[cells[place]] += cells[place + 2];
+  }
+  return { names, groups, size, counts, totals, element: document.getElementById(`matrix-of-${of}`), current: null };
+});
+
+(() => {
   const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
-  let current = null;
+  let active = matrices[0];
 
   function write(part, text) {
     document.querySelector(`[data-cell="${part}"]`).textContent = text;
   }
 
-  function mark(id, side, position) {
-    const bar = document.getElementById(id);
-    bar.setAttribute(side, position);
-    bar.setAttribute("visibility", "visible");
-  }
-
-  function show(row, column) {
-    const { count, share } = filled.get(row * size + column) ?? { count: 0, share: 0 };
-    current = [row, column];
+  function show(matrix, row, column) {
+    const { names, groups, counts, totals } = matrix;
+    const count = counts.get(row * matrix.size + column) ?? 0;
+    active = matrix;
+    matrix.current = [row, column];
     write("true", names[row]);
     write("true-group", groups[row] ?? "");
     write("predicted", names[column]);
     write("predicted-group", groups[column] ?? "");
     write("count", count);
-    write("share", `${(100 * share).toFixed(1)}\u00a0%`);
-    mark("cross-row", "y", row);
-    mark("cross-column", "x", column);
+    write("share", totals[row] ? `${((100 * count) / totals[row]).toFixed(1)}\u00a0%` : "no images");
+    for (const other of matrices) mark(other, "cross", other === matrix ? row : null, column);
   }
 
-  function isInside([row, column]) {
-    return Math.min(row, column) >= 0 && Math.max(row, column) < size;
+  function isInside(matrix, [row, column]) {
+    return Math.min(row, column) >= 0 && Math.max(row, column) < matrix.size;
   }
 
-  function move([down, right], toFilled) {
+  function move(matrix, [down, right], toFilled) {
+    const { size, counts, current } = matrix;
     let next = current ? [current[0] + down, current[1] + right] : [0, 0];
-    while (toFilled && isInside(next) && !filled.has(next[0] * size + next[1])) {
+    while (toFilled && isInside(matrix, next) && !counts.has(next[0] * size + next[1])) {
       next = [next[0] + down, next[1] + right];
     }
-    if (isInside(next)) show(...next);
+    if (isInside(matrix, next)) show(matrix, ...next);
   }
 
-  function point(event) {
-    const box = matrix.getBoundingClientRect();
-    const cell = [(event.clientY - box.top) / box.height, (event.clientX - box.left) / box.width];
-    const place = cell.map((share) => Math.floor(share * size));
-    if (isInside(place)) show(...place);
+  function point(matrix, event) {
+    const box = matrix.element.getBoundingClientRect();
+    const place = [(event.clientY - box.top) / box.height, (event.clientX - box.left) / box.width];
+    const cell = place.map((share) => Math.floor(share * matrix.size));
+    if (isInside(matrix, cell)) show(matrix, ...cell);
   }
 
-  matrix.addEventListener("pointermove", point);
-  matrix.addEventListener("pointerdown", point);
-  matrix.addEventListener("focus", () => current ?? show(0, 0));
-  matrix.addEventListener("keydown", (event) => {
-    if (!(event.key in steps)) return;
-    event.preventDefault();
-    move(steps[event.key], event.shiftKey);
-  });
+  for (const matrix of matrices) {
+    matrix.element.addEventListener("pointermove", (event) => point(matrix, event));
+    matrix.element.addEventListener("pointerdown", (event) => point(matrix, event));
+    matrix.element.addEventListener("focus", () => show(matrix, ...(matrix.current ?? [0, 0])));
+    matrix.element.addEventListener("keydown", (event) => {
+      if (!(event.key in steps)) return;
+      event.preventDefault();
+      move(matrix, steps[event.key], event.shiftKey);
+    });
+  }
   for (const button of document.querySelectorAll("[data-step]")) {
-    button.addEventListener("click", () => move(button.dataset.step.split(",").map(Number), false));
+    button.addEventListener("click", () => move(active, button.dataset.step.split(",").map(Number), false));
   }
 })();
+
+// Bars over a row and a column; none where row is null.
+function mark({ element, size }, kind, row, column) {
+  for (const [side, edge, place] of [["row", "top", row], ["column", "left", column]]) {
+    const bar = element.querySelector(`.${kind}.${side}`);
+    bar.hidden = row === null;
+    bar.style[edge] = `${(100 * place) / size}%`;
+    bar.style[side === "row" ? "height" : "width"] = `${100 / size}%`;
+  }
+}

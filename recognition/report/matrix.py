@@ -1,7 +1,9 @@
-"""The confusion matrix as the page draws it: a few SVG paths, and what a reader who points at a cell is told."""
+"""Confusion matrices as the page draws them: a few SVG paths a view, and what a reader who points at a cell is told."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,34 +12,58 @@ from numpy.typing import NDArray
 
 from recognition.evaluation.arrangement import Arrangement, Group, arrange, axis_labels
 from recognition.evaluation.evaluation import Evaluation
+from recognition.report.formats import integer
 
 LABELS = 40  # along an axis; more would overlap
-COUNTED = 20  # classes up to which the cells hold their counts
-MISTAKES = ((0.02, 0.3), (0.05, 0.45), (0.1, 0.6), (0.2, 0.75), (0.4, 0.9), (1.0, 1.0))  # share up to, opacity
-RIGHT = tuple((step / 10, 0.1 + 0.9 * step / 10) for step in range(1, 11))
+WRITTEN = 12  # classes up to which the cells hold their numbers
+Steps = tuple[tuple[float, float], ...]  # share of the largest value up to which, and the opacity of such a cell
+RIGHT: Steps = tuple((step / 10, 0.1 + 0.9 * step / 10) for step in range(1, 11))
+MISTAKES: Steps = ((0.005, 0.12), (0.02, 0.3), (0.05, 0.45), (0.1, 0.6), (0.2, 0.75), (0.4, 0.9), (1.0, 1.0))
+RELATIVE: Steps = ((0.1, 0.2), (0.2, 0.35), (0.35, 0.5), (0.5, 0.65), (0.75, 0.85), (1.0, 1.0))
 
 
 @dataclass(frozen=True)
 class Layer:
-    """All cells of one colour: a CSS class ("right" or "wrong"), an opacity and an SVG path of unit squares."""
+    """All cells of one colour.
+
+    `kind` is a CSS class, "right" or "wrong"; `path` is SVG, unit squares; `most` tells up to which value the colour is.
+    """
 
     kind: str
     opacity: float
     path: str
+    most: str
+
+
+@dataclass(frozen=True)
+class View:
+    """One way to colour a matrix; `texts` are (column, row, number) where it is small enough to hold numbers."""
+
+    name: str
+    layers: tuple[Layer, ...]
+    texts: tuple[tuple[int, int, str], ...]
+
+    @property
+    def legend(self) -> tuple[Layer, ...]:
+        """The palest, a middle and the strongest colour of mistakes, as far as there are so many."""
+        wrong = [layer for layer in self.layers if layer.kind == "wrong"]
+        return tuple(wrong[place] for place in sorted({0, len(wrong) // 2, len(wrong) - 1}) if wrong)
 
 
 @dataclass(frozen=True)
 class Matrix:
     """What the template needs to draw a confusion matrix of `size` classes.
 
-    `texts` are (column, row, count) of a matrix small enough to hold numbers; `data` goes to the script as JSON.
+    `of` says what the classes are; `right` is the share of images on the diagonal; `data` goes to the script as JSON:
+    `names` and `groups` in the order shown, `cells` as [row, column, count, row, …] without the empty ones.
     """
 
+    of: str
     size: int
-    layers: tuple[Layer, ...]
+    right: float
+    views: tuple[View, ...]
     groups: tuple[Group, ...]
     labels: tuple[Group, ...]
-    texts: tuple[tuple[int, int, int], ...]
     data: dict[str, object]
 
     @property
@@ -46,43 +72,83 @@ class Matrix:
         return max(len(label.name) for label in self.labels)
 
 
-def draw_matrix(evaluation: Evaluation) -> Matrix:
-    """Lay out an evaluation's confusion matrix, ordered and framed by superclass."""
+def draw_matrices(evaluation: Evaluation) -> tuple[Matrix, ...]:
+    """Lay out the matrix of classes, ordered and framed by superclass, and that of superclasses where there are any."""
     arrangement = arrange(evaluation)
-    size = len(arrangement.order)
-    diagonal = np.eye(size, dtype=bool)
-    layers = _layers(arrangement, diagonal, "right", RIGHT) + _layers(arrangement, ~diagonal, "wrong", MISTAKES)
+    owners = evaluation.superclass_of
+    names = [evaluation.class_names[index] for index in arrangement.order]
+    above = [evaluation.superclass_names[owner] for owner in owners[arrangement.order]] if len(owners) else []
     labels = axis_labels(arrangement, evaluation.class_names, LABELS)
-    return Matrix(size, layers, arrangement.groups, labels, _texts(arrangement), _data(arrangement, evaluation))
+    classes = _matrix("classes", arrangement, names, above, labels)
+    return (classes, _superclasses(arrangement)) if len(arrangement.groups) > 1 else (classes,)
+
+
+def _superclasses(arrangement: Arrangement) -> Matrix:
+    starts = [group.start for group in arrangement.groups]
+    counts = np.add.reduceat(np.add.reduceat(arrangement.counts, starts, axis=0), starts, axis=1)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    groups = Arrangement(np.arange(len(starts)), (), shares, counts)
+    names = tuple(group.name for group in arrangement.groups)
+    return _matrix("superclasses", groups, names, [], axis_labels(groups, names, LABELS))
+
+
+def _matrix(
+    of: str, arrangement: Arrangement, names: Sequence[str], above: Sequence[str], labels: tuple[Group, ...]
+) -> Matrix:
+    counts = arrangement.counts
+    return Matrix(
+        of=of,
+        size=len(counts),
+        right=float(np.trace(counts) / counts.sum()),
+        views=_views(arrangement, of == "classes" and len(counts) <= WRITTEN),
+        groups=arrangement.groups,
+        labels=labels,
+        data={"names": list(names), "groups": list(above), "cells": _cells(counts)},
+    )
+
+
+def _views(arrangement: Arrangement, written: bool) -> tuple[View, ...]:
+    """Shares of each true class, counts, and shares of the errors alone, whose largest has the strongest colour."""
+    shares, counts = arrangement.shares, arrangement.counts.astype(float)
+    errors = np.where(np.eye(len(shares), dtype=bool), 0.0, shares)
+    return (
+        View("shares", _layers(shares, 1.0, MISTAKES, _percent), _texts(shares, _percent) if written else ()),
+        View("counts", _layers(counts, counts.max(), MISTAKES, _whole), _texts(counts, integer) if written else ()),
+        View("errors", _layers(errors, errors.max(), RELATIVE, _percent), _texts(errors, _percent) if written else ()),
+    )
 
 
 def _layers(
-    arrangement: Arrangement, part: NDArray[np.bool_], kind: str, steps: tuple[tuple[float, float], ...]
+    values: NDArray[np.float64], largest: float, mistakes: Steps, write: Callable[[float], str]
 ) -> tuple[Layer, ...]:
-    shares = np.where(part, arrangement.shares, 0.0)
-    bounds = [0.0, *(bound for bound, _ in steps)]
-    between = [(shares > low) & (shares <= high) for low, high in pairwise(bounds)]
-    layers = (Layer(kind, opacity, _path(cells)) for cells, (_, opacity) in zip(between, steps, strict=True))
-    return tuple(layer for layer in layers if layer.path)
+    diagonal = np.eye(len(values), dtype=bool)
+    layers = []
+    for kind, part, steps in (("right", diagonal, RIGHT), ("wrong", ~diagonal, mistakes)):
+        bounds = [0.0, *(bound * largest for bound, _ in steps)]
+        for (low, high), (_, opacity) in zip(pairwise(bounds), steps, strict=True):
+            path = _path(part & (values > low) & (values <= high))
+            layers += [Layer(kind, opacity, path, write(high))] if path else []
+    return tuple(layers)
 
 
 def _path(cells: NDArray[np.bool_]) -> str:
     return "".join(f"M{column} {row}h1v1h-1z" for row, column in np.argwhere(cells).tolist())
 
 
-def _texts(arrangement: Arrangement) -> tuple[tuple[int, int, int], ...]:
-    if len(arrangement.order) > COUNTED:
-        return ()
-    places = np.argwhere(arrangement.counts).tolist()
-    return tuple((column, row, int(arrangement.counts[row, column])) for row, column in places)
+def _texts(values: NDArray[np.float64], write: Callable[[float], str]) -> tuple[tuple[int, int, str], ...]:
+    return tuple((column, row, write(values[row, column])) for row, column in np.argwhere(values).tolist())
 
 
-def _data(arrangement: Arrangement, evaluation: Evaluation) -> dict[str, object]:
-    owners = evaluation.superclass_of
-    groups = [evaluation.superclass_names[i] for i in owners[arrangement.order]] if len(owners) else []
-    places = np.argwhere(arrangement.counts).tolist()
-    cells = [
-        [row, column, int(arrangement.counts[row, column]), round(float(arrangement.shares[row, column]), 4)]
-        for row, column in places
-    ]
-    return {"names": [evaluation.class_names[i] for i in arrangement.order], "groups": groups, "cells": cells}
+def _percent(share: float) -> str:
+    """A share of at most 100 %, with a decimal where it is small."""
+    return f"{100 * share:.1f}".removesuffix(".0") if share < 0.1 else f"{100 * share:.0f}"
+
+
+def _whole(count: float) -> str:
+    return integer(math.floor(count))
+
+
+def _cells(counts: NDArray[np.int64]) -> list[int]:
+    rows, columns = np.nonzero(counts)
+    flat: list[int] = np.stack([rows, columns, counts[rows, columns]], axis=1).ravel().tolist()
+    return flat

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from recognition.data.dataset import Split
-from recognition.evaluation.confusions import confused_pairs, worst_classes
+from recognition.evaluation.confusions import confused_pairs
 from recognition.evaluation.evaluation import Evaluation
 from recognition.evaluation.score import in_words
 from recognition.gate import GateDecision
 from recognition.pictures.curves import curves_svg
 from recognition.report import formats
+from recognition.report.classes import list_classes
 from recognition.report.facts import RunFacts
-from recognition.report.matrix import draw_matrix
+from recognition.report.gallery import fill_gallery
+from recognition.report.matrix import draw_matrices
 from recognition.report.numbers import lead
 from recognition.report.thumbnails import thumbnail
 from recognition.training.history import History
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("matrix.js", "table.js")
+SCRIPTS = ("names.js", "matrix.js", "search.js", "gallery.js", "table.js")
 
 
 def build_page(evaluation: Evaluation, history: History, decision: GateDecision, facts: RunFacts, test: Split) -> str:
@@ -37,7 +39,7 @@ def build_page(evaluation: Evaluation, history: History, decision: GateDecision,
         history: How the model was trained.
         decision: What the gate said, and why.
         facts: Where model and data come from.
-        test: The split that was judged; images of the most confused classes are shown.
+        test: The split that was judged; some of its images are shown.
     """
     script = "\n".join((FOLDER / name).read_text("utf-8") for name in SCRIPTS)
     return (
@@ -51,9 +53,10 @@ def build_page(evaluation: Evaluation, history: History, decision: GateDecision,
             decision=decision,
             lead=lead(decision),
             facts=facts,
-            matrix=draw_matrix(evaluation),
+            matrices=draw_matrices(evaluation),
             curves=Markup(curves_svg(history)),  # noqa: S704 - drawn from numbers only
-            worst=worst_classes(evaluation),
+            classes=list_classes(evaluation),
+            gallery=fill_gallery(evaluation, test),
             pairs=confused_pairs(evaluation),
             picture=lambda index: thumbnail(test.images[index]),
             style=Markup((FOLDER / "style.css").read_text("utf-8")),  # noqa: S704 - our own file

@@ -8,11 +8,12 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 
-LARGEST = 64  # pixels a side; smaller images are kept as they are and enlarged by the page
+LARGEST = 96  # pixels a side; smaller images keep their size and are enlarged by the page
+QUALITY = 90  # of WebP: a quarter of the bytes of a PNG of 32×32, and hardly a difference to see
 
 
 def thumbnail(image: NDArray[np.uint8]) -> str:
-    """Encode an image as a PNG data URI of at most 64×64 pixels.
+    """Encode an image as a WebP data URI of at most 96×96 pixels.
 
     Args:
         image: uint8, (height, width, channels), of 1 (grey), 3 (RGB) or 4 (RGBA) channels.
@@ -22,5 +23,5 @@ def thumbnail(image: NDArray[np.uint8]) -> str:
     picture = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else np.ascontiguousarray(image))
     picture.thumbnail((LARGEST, LARGEST))
     buffer = BytesIO()
-    picture.save(buffer, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    picture.save(buffer, "WEBP", quality=QUALITY)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
