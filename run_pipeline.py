@@ -21,6 +21,7 @@ from recognition.errors import InputError, RecognitionError, Terminated
 
 if TYPE_CHECKING:
     from operations.job import Job
+    from recognition.configuration.schema import RunConfig
 
 CONFIGS = PROJECT / "configs"
 INTERRUPTED, TERMINATED = 130, 143
@@ -78,6 +79,9 @@ def run_parser() -> argparse.ArgumentParser:
     parser.add_argument("--fresh", action="store_true", help="ignore the checkpoint of an interrupted training")
     parser.add_argument("--summary", type=Path, metavar="FILE", help="write the results as JSON")
     parser.add_argument("--output", type=Path, metavar="DIR", help="write report.html and metrics.json there")
+    parser.add_argument(
+        "--copy-errors", type=Path, metavar="DIR", help="gather the wrongly predicted test images in a new folder"
+    )
     parser.add_argument("--debug", action="store_true", help="show tracebacks and what the libraries say")
     parser.set_defaults(action=run)
     return parser
@@ -96,6 +100,8 @@ def dashboard_parser() -> argparse.ArgumentParser:
 def run(options: argparse.Namespace) -> None:
     """Check everything, run the pipeline, tell what came of it."""
     config = load_config(find_config(options.config, CONFIGS), options.set)
+    if options.copy_errors:
+        check_copies(options.copy_errors, config)
     from operations.job import check_job, describe_job
 
     job = check_job(config, Path(options.config).stem, written_folders(options), options.fresh)
@@ -127,11 +133,13 @@ def run(options: argparse.Namespace) -> None:
 def run_training(job: Job, options: argparse.Namespace) -> tuple[dict[str, Any], str]:
     """Run the training pipeline; its summary as JSON and as text."""
     from operations.execution import execute, publish
-    from operations.summary import render_summary
+    from operations.summary import copy_wrong_images, render_summary
     from pipelines.training import CACHED_STEPS, training
 
-    summary = publish(job, execute(training, CACHED_STEPS, job, not options.no_cache), options.output)
-    return summary, render_summary(summary)
+    results = execute(training, CACHED_STEPS, job, not options.no_cache)
+    summary = publish(job, results, options.output)
+    copied = [copy_wrong_images(results, job.config.data, options.copy_errors)] if options.copy_errors else []
+    return summary, "\n".join([render_summary(summary), *copied])
 
 
 def run_calibration(job: Job, options: argparse.Namespace) -> tuple[dict[str, Any], str]:
@@ -157,8 +165,21 @@ def written_folders(options: argparse.Namespace) -> dict[str, Path]:
     """Folders that the options ask to write, by what they are for."""
     if options.summary and os.path.isdir(options.summary):
         raise InputError("--summary names a folder", received=str(options.summary), expected="a file to write")
-    folders = {"folder of --output": options.output, "folder of --summary": options.summary and options.summary.parent}
+    folders = {
+        "folder of --output": options.output,
+        "folder of --summary": options.summary and options.summary.parent,
+        "folder of --copy-errors": options.copy_errors,
+    }
     return {purpose: folder for purpose, folder in folders.items() if folder is not None}
+
+
+def check_copies(folder: Path, config: RunConfig) -> None:
+    """Raise InputError unless the run will find wrongly predicted images, and may copy them to the folder."""
+    from recognition.report.error_files import check_errors_folder
+
+    if config.calibrate:
+        raise InputError("--copy-errors needs a training", received="a configuration with the section calibrate")
+    check_errors_folder(folder, config.data)
 
 
 def explain(error: Exception) -> int:

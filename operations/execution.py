@@ -109,7 +109,7 @@ def annotate(job: Job, run: Any, outcome: Mapping[str, Any], files: Mapping[str,
 
 def _finish(job: Job, run: Any) -> Results:
     results = load_results(run)
-    outcome = {"test_accuracy": results.metrics.accuracy, "decision": results.decision.decision}
+    outcome = {"test_accuracy": results.evaluation.metrics.accuracy, "decision": results.decision.decision}
     annotate(job, results.run, outcome, _files(results))
     return results
 

@@ -9,11 +9,14 @@ from typing import Any
 
 from operations import model_store, registry, tracking
 from operations.console import count
+from operations.environment import data_cache
 from operations.registry import RegisteredModel
+from recognition.configuration.schema import DataConfig
 from recognition.data.dataset import ImageDataset
-from recognition.evaluation.evaluation import Metrics
+from recognition.evaluation.evaluation import Evaluation
 from recognition.evaluation.score import in_words
 from recognition.gate import GateDecision
+from recognition.report.error_files import copy_errors
 from recognition.training.history import History
 
 SCHEMA = 1
@@ -27,7 +30,7 @@ class Results:
         run: ZenML's record of the run.
         dataset: The data, memory-mapped.
         history: The training.
-        metrics: The test metrics.
+        evaluation: Test predictions and metrics.
         registered: The model version.
         decision: The gate's decision.
         page: The report.
@@ -37,7 +40,7 @@ class Results:
     run: Any
     dataset: ImageDataset
     history: History
-    metrics: Metrics
+    evaluation: Evaluation
     registered: RegisteredModel
     decision: GateDecision
     page: str
@@ -59,7 +62,7 @@ def load_results(run: Any) -> Results:
         run=run,
         dataset=loaded["dataset"],
         history=loaded["history"],
-        metrics=loaded["evaluation"].metrics,
+        evaluation=loaded["evaluation"],
         registered=loaded["registered_model"],
         decision=loaded["decision"],
         page=str(loaded["report"]),
@@ -77,7 +80,7 @@ def build_summary(results: Results, recipe: str, commit: str | None, fallback: b
         fallback: Whether the images were the fallback's.
         report: Path of the report.
     """
-    run, history, metrics, decision = results.run, results.history, results.metrics, results.decision
+    run, history, metrics, decision = results.run, results.history, results.evaluation.metrics, results.decision
     return {
         "schema": SCHEMA,
         "run": run_facts(run, commit),
@@ -127,6 +130,20 @@ def render_summary(summary: Mapping[str, Any]) -> str:
     ]
     head = f"{data['name']}, {summary['run']['name']}, {summary['run']['seconds']:.0f} s"
     return render_lines(head, lines)
+
+
+def copy_wrong_images(results: Results, config: DataConfig, folder: Path) -> str:
+    """Gather the wrongly predicted test images; a line that tells of it.
+
+    Args:
+        results: What the run left behind.
+        config: Where its images came from.
+        folder: A new or an empty one.
+    """
+    copied = copy_errors(results.evaluation, results.dataset.splits["test"], config, data_cache(), folder)
+    told = f"  errors     {copied.images:,} wrongly predicted test images in {folder}"
+    drawn = f"{copied.images - copied.files:,} of them as PNG of their pixels, not as files"
+    return f"{told}\n             {drawn}: {copied.reason}" if copied.reason else told
 
 
 def cached_steps(summary: Mapping[str, Any]) -> str:

@@ -118,9 +118,9 @@ def _cards(evaluation: Evaluation, test: Split, rows: pd.DataFrame, kind: _Kind,
 
 def _turns(rows: pd.DataFrame, each: int) -> list[int]:
     """Places in `rows`: the first ones, then the best of each class, the second of each class, and so on."""
-    depth = np.minimum(rows.groupby("true").cumcount(), rows.groupby("predicted").cumcount()).to_numpy()
+    seen = [rows.groupby(role).cumcount().to_numpy() for role in ("true", "predicted")]
     places = np.arange(len(rows))
-    depth = np.where(places < FIRST, -1, depth)
+    depth = np.where(places < FIRST, -1, np.minimum(*seen))
     order = np.lexsort((places, depth))
     turns: list[int] = order[depth[order] < each].tolist()
     return turns

@@ -26,7 +26,7 @@ RELATIVE: Steps = ((0.1, 0.2), (0.2, 0.35), (0.35, 0.5), (0.5, 0.65), (0.75, 0.8
 class Layer:
     """All cells of one colour.
 
-    `kind` is a CSS class, "right" or "wrong"; `path` is SVG, unit squares; `most` tells up to which value the colour is.
+    `kind` is a CSS class, "right" or "wrong"; `path` is SVG, unit squares; `most` is the largest value of that colour.
     """
 
     kind: str

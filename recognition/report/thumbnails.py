@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LARGEST = 96  # pixels a side; smaller images keep their size and are enlarged by the page
-QUALITY = 90  # of WebP: a quarter of the bytes of a PNG of 32×32, and hardly a difference to see
+QUALITY = 90  # of WebP: a quarter of the bytes of a PNG at 32x32, and hardly a difference to see
 
 
 def thumbnail(image: NDArray[np.uint8]) -> str:

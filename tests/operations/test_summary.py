@@ -49,7 +49,7 @@ def results(run, evaluation, monkeypatch):
         run=run,
         dataset=ImageDataset("made", splits, ("a", "b"), (), np.empty(0, np.int32), Duplicates({}, {})),
         history=history_of(epochs=3, best_epoch=2),
-        metrics=evaluation.metrics,
+        evaluation=evaluation,
         registered=RegisteredModel(name="ours", zenml_version="4", mlflow_version="7", sha256="0"),
         decision=decision_of(),
         page="<html>",
