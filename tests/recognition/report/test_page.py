@@ -2,14 +2,14 @@ import base64
 import hashlib
 import json
 import re
-from io import BytesIO
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from recognition.report.page import build_page
+from recognition.report.thumbnails import thumbnail
 from tests.recognition.evaluation.samples import evaluation_of, split_of
 from tests.recognition.report.reading import Page
 from tests.recognition.report.samples import decision_of, facts_of, history_of, judged
@@ -56,7 +56,7 @@ def test_fetches_nothing(html):
     assert all("src" not in script for script in page.attributes("script"))
     for _, attributes in page.tags:
         for name in ("src", "href", "xlink:href", "action", "data", "poster", "srcset"):
-            assert attributes.get(name, "#").startswith(("#", "data:image/png;base64,"))
+            assert attributes.get(name, "#").startswith(("#", "data:image/webp;base64,"))
     assert all(target.startswith("#") for target in re.findall(r"url\([\"']?([^)]*)\)", html))
     assert "@import" not in html
 
@@ -97,27 +97,49 @@ def test_images_have_alternatives(html):
     assert page.attributes("img")
     assert all(image["alt"] for image in page.attributes("img"))
     drawings = [svg for svg in page.attributes("svg") if svg["role"] == "img" and svg["aria-label"]]
-    assert len(drawings) == 4
+    assert len(drawings) >= 5
 
 
 def test_example_images_are_those_of_the_split(hundred, html):
     _, split = hundred
-    image = Page(html).attributes("img")[0]
-    index = int(re.search(r"test image (\d+)", image["alt"]).group(1))
-    pixels = np.asarray(Image.open(BytesIO(base64.b64decode(image["src"].partition(",")[2]))))
-    np.testing.assert_array_equal(pixels, split.images[index])
+    images = Page(html).attributes("img")
+    for image in (images[0], images[-1]):
+        index = int(re.search(r"test image (\d+)", image["alt"]).group(1))
+        assert image["src"] == thumbnail(split.images[index])
+
+
+def matrix_data(html, of="classes"):
+    return json.loads(re.search(rf'id="data-of-{of}">(.*?)</script>', html, re.DOTALL).group(1))
 
 
 def test_matrix_data_are_the_confusions(hundred, html):
     evaluation, _ = hundred
-    data = json.loads(re.search(r'id="matrix-data">(.*?)</script>', html, re.DOTALL).group(1))
+    data = matrix_data(html)
     counts = np.zeros((100, 100), int)
-    for row, column, count, share in data["cells"]:
+    for row, column, count in np.reshape(data["cells"], (-1, 3)):
         counts[row, column] = count
-        assert share == pytest.approx(count / evaluation.confusion[row].sum(), abs=1e-4)
     np.testing.assert_array_equal(counts, evaluation.confusion)
     assert data["names"] == list(evaluation.class_names)
     assert data["groups"][:6] == ["superclass_0"] * 5 + ["superclass_1"]
+    assert matrix_data(html, "superclasses")["names"] == [f"superclass_{i}" for i in range(20)]
+
+
+def test_cards_of_the_gallery_name_classes_and_probabilities(hundred, html):
+    evaluation, _ = hundred
+    cards = [attributes for attributes in Page(html).attributes("li") if attributes.get("class") == "card"]
+    pairs = {(int(card["data-true"]), int(card["data-predicted"])) for card in cards}
+    assert {true for true, _ in pairs} == {predicted for _, predicted in pairs} == set(range(100))
+    assert sum("hidden" not in card for card in cards) == 3 * 12
+    first = evaluation.predictions.query("true != predicted").nlargest(1, "probability_1").iloc[0]
+    assert (int(cards[0]["data-true"]), int(cards[0]["data-predicted"])) == (first["true"], first["predicted"])
+    assert f"{100 * first['probability_1']:.1f}\u00a0%" in Page(html).texts["b"]
+
+
+def test_source_paths_are_shown_where_there_are_some():
+    evaluation, split = judged(images=40)
+    table = evaluation.predictions.assign(path=[f"<b>cats</b>/{i}.png" for i in range(40)])
+    text = Page(page_of(replace(evaluation, predictions=table), split)).texts["main"]
+    assert "<b>cats</b>/7.png" in text
 
 
 def test_hostile_names_are_only_text():
@@ -126,14 +148,15 @@ def test_hostile_names_are_only_text():
     facts = facts_of(model="<u>", model_version="</title><script>", recipe='"><script>', commit="<s>" * 14)
     html = page_of(evaluation, split, decision=decision, facts=facts)
     page = Page(html)
-    assert len(page.attributes("script")) == 2
+    assert len(page.attributes("script")) == 3  # ours, and data of two matrices
     assert not page.attributes("u") + page.attributes("s")
-    assert html.count("<b>") == 4  # those of the readout
+    assert "onerror" not in {name for _, attributes in page.tags for name in attributes}
+    assert "<b>bold" not in html
     assert "alert(1)" not in page.texts["style"]
     for name in EVIL:
         assert name in page.texts["main"]
-    data = json.loads(re.search(r'id="matrix-data">(.*?)</script>', html, re.DOTALL).group(1))
-    assert data["names"] == list(EVIL)
+    assert matrix_data(html)["names"] == list(EVIL)
+    assert [option["value"] for option in page.attributes("option")][: len(EVIL)] == list(EVIL)
 
 
 def test_a_fallback_is_loud():
@@ -180,7 +203,7 @@ def test_without_commit_and_superclasses():
 def test_any_number_of_classes(classes, superclasses):
     page = Page(page_of(*judged(classes, images=2 * classes, superclasses=superclasses)))
     assert ("Top-5" in page.texts["header"]) == (classes > 5)
-    assert len(page.attributes("tr")) == 2 + min(10, classes) + classes
+    assert len(page.attributes("tr")) == 3 + 2 * min(10, classes // 2) + classes
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
@@ -192,6 +215,13 @@ def test_perfect_and_constant_predictors():
     labels = [0, 1, 2, 3]
     assert "No image was mistaken." in page_of(evaluation_of(labels, labels), split_of(labels))
     Page(page_of(evaluation_of(labels, [2, 2, 2, 2]), split_of(labels)))
+
+
+def test_a_class_without_test_images_and_one_without_predictions():
+    page = Page(page_of(evaluation_of([0, 0, 1, 1], [0, 0, 0, 0], 3), split_of([0, 0, 1, 1])))
+    rows = [row for row in page.attributes("tr") if "data-class" in row]
+    assert len(rows) == 3
+    assert "nan" not in page.texts["main"].lower()
 
 
 def test_a_single_epoch():
