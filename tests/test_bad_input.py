@@ -226,13 +226,21 @@ def test_a_gpu_that_is_not_there(command, digits):
         ("--summary={file}/summary.json", ["folder of --summary cannot be written", "(not a folder)"]),
         ("--summary={folder}", ["--summary names a folder", "expected: a file to write"]),
         ("--output={file}", ["folder of --output cannot be written", "(not a folder)", "or name another folder"]),
+        ("--copy-errors={file}", ["folder of --copy-errors cannot be written", "(not a folder)"]),
+        ("--copy-errors={full}", ["folder of --copy-errors is not empty", "nothing is overwritten"]),
     ],
 )
 def test_results_that_could_not_be_written(command, digits, tmp_path, option, texts):
-    file, folder = tmp_path / "file", tmp_path / "folder"
+    file, folder, full = tmp_path / "file", tmp_path / "folder", tmp_path / "full"
     file.touch()
     folder.mkdir()
-    assert_refused(command.run(*digits, option.format(file=file, folder=folder)), command.state, *texts)
+    (full / "mine").mkdir(parents=True)
+    assert_refused(command.run(*digits, option.format(file=file, folder=folder, full=full)), command.state, *texts)
+
+
+def test_a_calibration_has_no_errors_to_copy(command):
+    outcome = command.run("--config=calibrate.yaml", "--copy-errors=errors")
+    assert_refused(outcome, command.state, "--copy-errors needs a training")
 
 
 def test_a_state_folder_that_is_a_file(command, digits, tmp_path):

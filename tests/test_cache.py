@@ -16,7 +16,7 @@ def earlier_records(inspect, first_records):
 
 @pytest.fixture(scope="module")
 def second_run(shared_command, digits, earlier_records):
-    return shared_command.run(*digits, SUMMARY)
+    return shared_command.run(*digits, SUMMARY, "--copy-errors=errors")
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +52,13 @@ def test_an_identical_run_tells_the_same(second_run, digits_run):
         assert second_run.summary[section] == digits_run.summary[section]
     reports = [Path(run.summary["report"]).with_name("metrics.json").read_text() for run in (digits_run, second_run)]
     assert reports[0] == reports[1]
+
+
+def test_wrongly_predicted_images_are_copied_though_every_step_was_cached(second_run):
+    test = second_run.summary["test"]
+    wrong = round((1 - test["accuracy"]) * test["images"])
+    assert len(list((second_run.folder / "errors").glob("*/*/*.png"))) == wrong > 0
+    assert f"{wrong:,} wrongly predicted test images in errors\n" in second_run.stdout
 
 
 def test_an_identical_run_registers_nothing_twice(earlier_records, second_records):

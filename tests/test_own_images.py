@@ -1,5 +1,6 @@
 """A user's own images through the whole pipeline: encoded, unbalanced, augmented in every way."""
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +61,7 @@ def shapes(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def outcome(shared_command, first_records, shapes):
-    written = ("--summary=summary.json", "--output=output")
+    written = ("--summary=summary.json", "--output=output", "--copy-errors=errors")
     words = (f"--set={setting}" for setting in [f"data.path={shapes}", *SETTINGS])
     return shared_command.run("--config=folder.yaml", *words, *written)
 
@@ -74,6 +75,16 @@ def test_the_run_ends_well_and_says_what_is_odd(outcome):
     assert outcome.summary["data"]["classes"] == 3
     assert outcome.summary["gate"]["metric"] == "macro_f1"
     assert "Größe 3 樱" in (outcome.folder / "output" / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_files_of_wrong_predictions_are_copied(outcome, shapes):
+    with (outcome.folder / "errors" / "errors.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    test = outcome.summary["test"]
+    assert len(rows) == round((1 - test["accuracy"]) * test["images"])
+    for row in rows:
+        assert (outcome.folder / "errors" / row["path"]).read_bytes() == (shapes / row["source"]).read_bytes()
+        assert row["source"].startswith(f"{row['true']}/")
 
 
 def test_the_registered_model_scores_files_as_the_report_says(outcome, shapes, tmp_path):

@@ -143,6 +143,11 @@ def test_the_page_can_be_read_without_scripts(visit, hundred):
         assert not report.page.is_visible(useless)
 
 
+def test_a_freeze_would_be_seen(report):
+    freeze = "() => setTimeout(() => { const end = performance.now() + 150; while (performance.now() < end); })"
+    assert report.longest_task(lambda: (report.page.evaluate(freeze), report.page.wait_for_timeout(300))) > LIMIT
+
+
 @pytest.mark.parametrize("name", ["hundred", "thousand"])
 def test_nothing_freezes(visit, name, request):
     made = request.getfixturevalue(name)
