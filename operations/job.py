@@ -17,7 +17,6 @@ from operations.checkpoints import Training, check_unfinished, task_name, traini
 from operations.code import code_hash
 from operations.console import count
 from operations.environment import PROJECT, STATE_VARIABLE, check_writable, data_cache, state_folder
-from operations.initial_weights import resolve_initial
 from recognition.calibration.space import check_search, describe_search
 from recognition.configuration.loading import used_config
 from recognition.configuration.schema import RunConfig
@@ -82,7 +81,7 @@ def check_job(config: RunConfig, recipe: str, written: Mapping[str, Path], fresh
     if config.calibrate:
         check_search(config, dataset)
     _check_space(sum(split.images.nbytes for split in dataset.splits.values()) + FREE_BYTES)
-    initial = resolve_initial(config.train.init).digest if config.train.init else ""
+    initial = _initial_digest(config.train.init) if config.train.init else ""
     if not fresh and not config.calibrate:
         _check_unfinished(config, recipe, dataset.digest, initial)
     started = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
@@ -130,6 +129,12 @@ def git_commit() -> str | None:
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip() or None
     except (OSError, subprocess.SubprocessError):
         return None
+
+
+def _initial_digest(address: str) -> str:
+    from operations.initial_weights import resolve_initial  # imports MLflow
+
+    return resolve_initial(address).digest
 
 
 def _safe(recipe: str) -> str:

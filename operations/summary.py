@@ -44,17 +44,25 @@ class Results:
     numbers: str
 
 
+def load_outputs(run: Any, *names: str) -> tuple[Any, ...]:
+    """Load artifacts of a finished run.
+
+    Args:
+        run: ZenML's record of the run, hydrated.
+        names: The artifacts' names.
+    """
+    outputs = {name: version for step in run.steps.values() for name, (version, *_) in step.outputs.items()}
+    return tuple(outputs[name].load() for name in names)
+
+
 def load_results(run: Any) -> Results:
     """Load the artifacts of a finished run.
 
     Args:
         run: ZenML's record of the run, hydrated.
     """
-    outputs = {name: version for step in run.steps.values() for name, (version, *_) in step.outputs.items()}
-    loaded = {
-        name: outputs[name].load()
-        for name in ("dataset", "history", "evaluation", "registered_model", "decision", "report", "metrics")
-    }
+    names = ("dataset", "history", "evaluation", "registered_model", "decision", "report", "metrics")
+    loaded = dict(zip(names, load_outputs(run, *names), strict=True))
     return Results(
         run=run,
         dataset=loaded["dataset"],

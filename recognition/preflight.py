@@ -8,7 +8,7 @@ from recognition.data.dataset import ImageDataset
 from recognition.errors import InputError
 from recognition.networks import SMALLEST_SIZES, WITHOUT_BATCH_NORM
 from recognition.training.class_weights import check_class_weights
-from recognition.training.distribution import requested_cluster
+from recognition.training.distribution import cluster_of
 
 SMALLEST_STAGE = 9  # pixels that three poolings leave one of, after the first convolution
 
@@ -48,7 +48,7 @@ def _check_repeats(config: RunConfig, dataset: ImageDataset) -> None:
             remedy="remove it, or the section calibrate",
         )
     is_repeated = folds is not None or config.train.seeds is not None
-    if is_repeated and config.train.strategy in ("auto", "multi_worker") and requested_cluster() is not None:
+    if is_repeated and cluster_of(config.train) is not None:
         raise InputError(
             "several workers train one network, and not one for each seed or fold",
             received="data.folds or train.seeds, with workers in TF_CONFIG",

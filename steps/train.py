@@ -21,6 +21,7 @@ from recognition.data.dataset import ImageDataset
 from recognition.model_file import ModelFile
 from recognition.training.history import Epoch, History
 from recognition.training.repeats import train_repeatedly
+from recognition.training.task import Task
 
 
 class _TrackedProgress(TrainingProgress):
@@ -68,17 +69,14 @@ def train(
     run_id = tracking.mlflow_run(client, run_name)
     log_metadata({"mlflow_run_id": run_id})
     identity = training_identity(digest, plan.plan.options, config, metric, folds, code, initial)
+    begin = load_initial(config.init, initial) if config.init else None
     with terminable() as stop, training_folder(current_training({**identity, "plan": plan.plan.digest})) as checkpoints:
         trained = train_repeatedly(
-            dataset,
-            plan.plan,
-            config,
-            metric,
+            Task(dataset, plan.plan, config, metric, begin),
             checkpoints,
             lambda name: _TrackedProgress(metric, client, _mlflow_runs(client, run_id, run_name, name), stop),
             folds=folds,
             every_seconds=checkpoint.every_seconds,
-            initial=load_initial(config.init, initial) if config.init else None,
         )
     metadata = {
         "classes": list(dataset.classes),

@@ -79,7 +79,7 @@ class Course:
             self.partial = partial
             self._save()
         if stop:
-            raise TrainingStopped("the training was asked to stop", remedy="the same command goes on from here")
+            raise _stopped()
 
     def finish(self, epoch: Epoch) -> None:
         """Take an epoch in."""
@@ -90,13 +90,17 @@ class Course:
                 self.best_epoch, self.best = epoch.epoch, self._learner.weights()
         self._save()
         if self.goes_on() and self._listener.should_stop():
-            raise TrainingStopped("the training was asked to stop", remedy="the same command goes on from here")
+            raise _stopped()
 
     def _save(self) -> None:
         if self._writes:
             state = {**self._learner.state(), "best": self.best}
             save_checkpoint(self._folder, Checkpoint(state, self.epochs, self.best_epoch, self.partial))
         self._saved = time.monotonic()
+
+
+def _stopped() -> TrainingStopped:
+    return TrainingStopped("the training was asked to stop", remedy="the same command goes on from here")
 
 
 def _better(epoch: Epoch, best: Epoch) -> bool:

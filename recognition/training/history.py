@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
-from scipy import stats
 
 
 class Epoch(BaseModel):
@@ -86,6 +85,8 @@ class History(BaseModel):
         """
         if len(self.repeats) < 2:
             return None
+        from scipy import stats
+
         scores = np.array([repeat.validation_score for repeat in self.repeats])
         error = scores.std(ddof=1) / np.sqrt(len(scores))
         return float(scores.mean()), float(stats.t.ppf(0.975, len(scores) - 1) * error)
