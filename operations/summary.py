@@ -51,8 +51,13 @@ def load_outputs(run: Any, *names: str) -> tuple[Any, ...]:
         run: ZenML's record of the run, hydrated.
         names: The artifacts' names.
     """
-    outputs = {name: version for step in run.steps.values() for name, (version, *_) in step.outputs.items()}
+    outputs = outputs_of(run)
     return tuple(outputs[name].load() for name in names)
+
+
+def outputs_of(run: Any) -> dict[str, Any]:
+    """ZenML's records of the artifacts of a run, by name."""
+    return {name: version for step in run.steps.values() for name, (version, *_) in step.outputs.items()}
 
 
 def load_results(run: Any) -> Results:

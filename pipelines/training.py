@@ -3,6 +3,7 @@
 from zenml import pipeline
 from zenml.enums import ExecutionMode
 
+from operations.parent import parent_state
 from recognition.configuration.schema import RunConfig
 from steps.augmentation import augmentation
 from steps.configure import configure
@@ -31,7 +32,7 @@ def training(config: RunConfig, code: dict[str, str], recipe: str, commit: str |
     configuration = configure(config)
     dataset = ingest(configuration, fallback)
     plan = augmentation(dataset, config.augmentation, code["augmentation"])
-    model, history = train(
+    model, history, _ = train(
         dataset,
         plan,
         config.train,
@@ -41,6 +42,7 @@ def training(config: RunConfig, code: dict[str, str], recipe: str, commit: str |
         config.data.folds,
         code["train"],
         code["initial weights"],
+        parent_state(config),
     )
     evaluation = evaluate(dataset, model, config.evaluation, code["evaluate"])
     registered = register(configuration, dataset, plan, model, history, evaluation)

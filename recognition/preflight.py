@@ -24,6 +24,7 @@ def check_fits(config: RunConfig, dataset: ImageDataset) -> None:
         InputError: If one does not fit.
     """
     _check_repeats(config, dataset)
+    _check_tail(config)
     _check_batch(config, len(dataset.splits["train"]))
     _check_size(config, dataset.image_shape)
     _check_stages(config, dataset.image_shape)
@@ -40,7 +41,7 @@ def _check_repeats(config: RunConfig, dataset: ImageDataset) -> None:
             expected="one of them",
             remedy="--set train.seeds=null",
         )
-    if config.calibrate is not None and (several := _several(config)):
+    if config.calibrate is not None and (several := _several(config, "train.init", "train.seeds", "data.folds")):
         raise InputError(
             "a calibration trains from random weights, with one seed and one split",
             received=several,
@@ -66,9 +67,23 @@ def _check_repeats(config: RunConfig, dataset: ImageDataset) -> None:
         )
 
 
-def _several(config: RunConfig) -> str:
+def _check_tail(config: RunConfig) -> None:
+    if config.train.tail is None:
+        return
+    several = _several(config, "train.seeds", "data.folds")
+    if config.calibrate is not None or several or cluster_of(config.train) is not None:
+        raise InputError(
+            "one process goes on with one finished training",
+            received=several or ("a section calibrate" if config.calibrate else "workers in TF_CONFIG"),
+            expected="train.tail without seeds, folds, calibration and workers",
+            remedy="remove it, or train.tail",
+        )
+
+
+def _several(config: RunConfig, *keys: str) -> str:
+    """Those of the keys that are set, with their values."""
     values = {"train.init": config.train.init, "train.seeds": config.train.seeds, "data.folds": config.data.folds}
-    return ", ".join(f"{key}: {value}" for key, value in values.items() if value is not None)
+    return ", ".join(f"{key}: {values[key]}" for key in keys if values[key] is not None)
 
 
 def _check_batch(config: RunConfig, images: int) -> None:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from recognition.data.dataset import Split
 from recognition.evaluation.evaluation import TOP
+from recognition.evaluation.temperature import FLOOR
 
-FLOOR = float(np.finfo(np.float32).tiny)  # smallest normal float32, so that no loss exceeds 87.34 nats
 BLOCK = 8192  # rows ranked at a time, which bounds the memory that a thousand classes take
 
 

@@ -49,7 +49,7 @@ def run_epoch(
         TrainingError: If the loss is not finite or diverges, or a batch does not fit the device's memory.
     """
     learner.begin(index + 1)
-    learned = _learn(learner, task.dataset.splits["train"], task.config, index, listener, done, pause)
+    learned = _learn(learner, task, index, listener, done, pause)
     usage = gpu_usage(learner.gpus)  # before validation: of the moment
     start = time.perf_counter()
     with learner.averaged():
@@ -73,8 +73,7 @@ def run_epoch(
 
 def _learn(
     learner: Learner,
-    split: Split,
-    config: TrainConfig,
+    task: Task,
     index: int,
     listener: TrainingListener,
     done: Partial,
@@ -83,6 +82,7 @@ def _learn(
     """One pass over the split, or the rest of one."""
     from recognition.augmentation.transform import step_seed
 
+    split, config = task.dataset.splits["train"], task.scheduled
     steps, size = _steps(split, config), config.batch_size
     count = steps * config.accumulate
     order = epoch_order(split.labels, config.sampling, config.seed, index)
@@ -90,7 +90,7 @@ def _learn(
     start = time.perf_counter() - done.seconds
     with batches(split, order[: count * size].reshape(count, size)[done.batches :]) as stream:
         for number, batch in enumerate(stream, done.batches):
-            now = index * steps + number // config.accumulate, config.epochs * steps
+            now = (index - task.first) * steps + number // config.accumulate, config.epochs * steps
             complete = (number + 1) % config.accumulate == 0
             learner.learning_rate = learning_rate(config, *now)
             seed = step_seed(config.seed, index, number)
@@ -103,7 +103,7 @@ def _learn(
                 seconds=time.perf_counter() - start,
             )
             seen = (index * count + done.batches) * size
-            listener.on_step(seen, config.epochs * count * size, done.batches * size / done.seconds)
+            listener.on_step(seen, (task.first + config.epochs) * count * size, done.batches * size / done.seconds)
             if complete and done.batches < count:
                 pause(done)
     return done

@@ -59,7 +59,7 @@ class History(BaseModel):
     `best_epoch` counts from 1; `resumed_from` is the number of whole epochs taken over from a checkpoint, None for a
     fresh start; `seconds` is the wall time of all epochs, those before an interruption and validation included;
     `images_per_second` is the speed of learning, validation left out; `repeats` are all trainings of the recipe, this
-    one first, where there were several.
+    one first, where there were several. The model divides its logits by `temperature` before its softmax.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -76,6 +76,7 @@ class History(BaseModel):
     images_per_second: float
     epochs: tuple[Epoch, ...]
     repeats: tuple[Repeat, ...] = ()
+    temperature: float = 1.0
 
     @property
     def spread(self) -> tuple[float, float] | None:

@@ -93,7 +93,7 @@ class Learner:
     def _frozen_layers(self) -> list[keras.layers.Layer]:
         if not self._config.freeze:
             return []
-        if self.loaded is not None:
+        if self.loaded is not None:  # else the state that the training goes on from brings every layer
             require_whole_body(self.loaded)
         return freeze_body(self.network)
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from recognition.augmentation.plan import resolve_plan
 from recognition.data.folds import fold
+from recognition.training.candidate import Candidate, make_candidate
 from recognition.training.history import Repeat
 from recognition.training.listener import TrainingListener
 from recognition.training.task import Task
-from recognition.training.train import Trained, train
+from recognition.training.train import train
 
 
 def train_repeatedly(
@@ -22,7 +23,7 @@ def train_repeatedly(
     folds: int | None = None,
     fold_seed: int = 0,
     every_seconds: float = 300,
-) -> Trained:
+) -> Candidate:
     """Train once for each seed of the recipe, or for each fold; once where it has neither.
 
     The first training's model is the result, whatever the others reach: to choose the best of several by the images
@@ -36,7 +37,7 @@ def train_repeatedly(
         fold_seed: Decides the folds.
         every_seconds: Longest time between two checkpoints.
     """
-    first: Trained | None = None
+    first: Candidate | None = None
     repeats = []
     for name, variant in _variants(task, folds, fold_seed):
         folder = checkpoints / name.replace(" ", "-") if name else checkpoints
@@ -44,7 +45,7 @@ def train_repeatedly(
         if name:
             hearer.say(f"{name}:")
         trained = train(variant, folder, hearer, every_seconds=every_seconds)
-        first = first or trained
+        first = first or make_candidate(trained, variant)
         best = trained.history.best
         repeats.append(Repeat(name=name, **best.model_dump(include=set(Repeat.model_fields) - {"name"})))
     assert first is not None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recognition.evaluation.score import in_words
+from recognition.training.checkpoint import Checkpoint
 from recognition.training.class_weights import described
 from recognition.training.course import Course
 from recognition.training.device import Device, choose_device
@@ -27,10 +28,12 @@ class Trained:
     Attributes:
         model: Raw uint8 images in, probabilities out; the weights of the best epoch, uncompiled, built-in layers only.
         history: How it came about.
+        state: Where it ended: what a longer training goes on from.
     """
 
     model: keras.Model
     history: History
+    state: Checkpoint
 
 
 def train(
@@ -66,22 +69,21 @@ def train(
     if config.class_weights != "none":
         listener.say(described(learner.class_weights, task.dataset.classes))
 
-    course = Course(learner, config, checkpoints, distribution, listener, every_seconds)
-    resumed_from = len(course.epochs) or None
+    course = Course(learner, task, checkpoints, distribution, listener, every_seconds)
     while course.goes_on():
         index, partial = len(course.epochs), course.partial
         course.finish(run_epoch(learner, task, index, listener, partial, course.pause))
-    if len(course.epochs) < config.epochs:
+    if len(course.epochs) < task.first + task.scheduled.epochs:
         end = f"stopped after epoch {len(course.epochs)}"
         listener.say(f"{end}: no better {in_words(task.metric)} since epoch {course.best_epoch}")
 
+    state = course.state()
     learner.load_weights(course.best)
-    parameters = learner.network.count_params()
-    history = _history(task, device, parameters, course, resumed_from)
-    return Trained(learner.inference_model(), history)
+    history = _history(task, device, learner.network.count_params(), course)
+    return Trained(learner.inference_model(), history, state)
 
 
-def _history(task: Task, device: Device, parameters: int, course: Course, resumed_from: int | None) -> History:
+def _history(task: Task, device: Device, parameters: int, course: Course) -> History:
     epochs = course.epochs
     return History(
         network=task.config.network,
@@ -90,7 +92,7 @@ def _history(task: Task, device: Device, parameters: int, course: Course, resume
         precision=device.precision,
         seed=task.config.seed,
         metric=task.metric,
-        resumed_from=resumed_from,
+        resumed_from=course.resumed_from or None,
         best_epoch=course.best_epoch,
         seconds=sum(epoch.seconds for epoch in epochs),
         images_per_second=len(epochs) / sum(1 / epoch.images_per_second for epoch in epochs),
