@@ -31,10 +31,12 @@ class DecodedImage(NamedTuple):
     Attributes:
         pixels: uint8, (height, width, channels).
         content: XXH3 of the upright image's size and colours before it was resized: the same for every transform.
+        size: Height and width of the upright image before it was resized, pixels.
     """
 
     pixels: NDArray[np.uint8]
     content: int
+    size: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class ImageTransform:
             raise UnreadableImageError(f"not an image of a known kind ({', '.join(FORMATS)})") from None
         except Exception as error:  # damaged files make Pillow's decoders raise almost anything
             raise UnreadableImageError(_reason(error)) from error
-        return DecodedImage(pixels, mark)
+        return DecodedImage(pixels, mark, (colours.height, colours.width))
 
     def _resized(self, image: Image.Image) -> NDArray[np.uint8]:
         """The image at its final size: uint8, (height, width, channels)."""
