@@ -149,14 +149,13 @@ def _lost(change: DataChange) -> list[str]:
 
 
 def _named(measures: Sequence[Measure]) -> list[str]:
-    """The measures that tell, the worst first, in words; of the images' number `_plain` tells."""
-    telling = [measure for measure in measures if measure.level != "similar" and measure.kind != "decrease"]
-    telling.sort(key=lambda measure: -LEVELS.index(measure.level))
-    return [
-        f"{measure.name} of {measure.side} images: "
-        + (f"PSI {measure.value:.2f}" if measure.kind == "PSI" else f"{measure.value:+.2f} standard deviations")
-        for measure in telling
-    ]
+    """The measures that tell, side by side of the data, in words; of the images' number `_plain` tells."""
+    telling: dict[str, list[str]] = {}
+    for measure in measures:
+        if measure.level != "similar" and measure.kind != "decrease":
+            figure = f"PSI {measure.value:.2f}" if measure.kind == "PSI" else f"{measure.value:+.2f} deviations"
+            telling.setdefault(measure.side, []).append(f"{measure.name} {figure}")
+    return [f"{side} images have changed in {', '.join(figures)}" for side, figures in telling.items()]
 
 
 def _plain(before: DataSummary, data: DataSummary, change: DataChange) -> list[str]:

@@ -18,7 +18,7 @@ from recognition.data.pixels import PixelNumbers, pixel_numbers
 from recognition.data.summary import CONTRASTS, SHADES, DataSummary, SideSummary, SizeSummary
 
 EXTREMES = 8  # images at each end of a scale
-TOLD = 48  # odd images of a kind, and pairs of copies
+TOLD = 24  # odd images of a kind, and pairs of copies
 
 Pair = tuple[Place, Place]
 
