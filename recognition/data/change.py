@@ -19,6 +19,7 @@ PSI = (0.1, 0.25)  # from which on shifted, different: N. Siddiqi, "Credit Risk 
 DIFFERENCE = (0.316, 0.5)  # standard deviations: of two normal distributions of one width, PSI is its square
 SHRINKAGE = (0.1, 0.5)  # share of the images that has gone: nobody takes away so many by and by
 CERTAIN = 0.001  # a p-value below it: with a dozen measures, 1 of 100 comparisons of equal data shows something
+LEVEL = 1 / 255  # of brightness: no spread counts as less where all images are alike
 BINS = 10  # as practitioners cut: tenths of the earlier images
 HALVED = 10  # images that a class must have had to be worth a word when half of them are gone
 CHANNELS = {1: ("grey",), 3: ("red", "green", "blue")}
@@ -77,7 +78,7 @@ class DataChange(BaseModel):
         version: The champion's version in MLflow.
         added: Classes that the champion's data lack.
         removed: Classes that only the champion's data have.
-        halved: Classes that have lost half of their training images or more, beyond what the side as a whole has.
+        halved: Classes that have lost half of their training images or more, beside what a usual class has.
         images: For each side, how many images the champion's data have, and these.
         measures: All that was measured.
     """
@@ -105,7 +106,7 @@ def compare(data: DataSummary, baseline: Baseline) -> DataChange:
     """Compare data with the champion's.
 
     With 50,000 images any difference is significant, and with 50 a large one may be chance: a measure counts where its
-    size matters (population stability index, Cohen's d) and chance does not explain it (chi-squared, normal test).
+    size matters (population stability index, Cohen's d) and chance does not explain it (chi-squared, Welch's t-test).
     """
     before = baseline.summary
     if before is None:
@@ -173,8 +174,9 @@ def _classes(number: int) -> str:
 
 def _halved(before: DataSummary, data: DataSummary) -> tuple[str, ...]:
     then, now = before.counts("train"), data.counts("train")
-    kept = min(1.0, sum(now.values()) / max(1, sum(then.values())))
-    return tuple(name for name in now if then.get(name, 0) >= HALVED and 2 * now[name] <= kept * then[name])
+    ratios = {name: now[name] / then[name] for name in now if then.get(name, 0) >= HALVED}
+    usual = min(1.0, float(np.median(list(ratios.values())))) if ratios else 1.0
+    return tuple(name for name, ratio in ratios.items() if ratio <= usual / 2)
 
 
 def _decrease(before: DataSummary, data: DataSummary) -> Measure:
@@ -215,20 +217,27 @@ def _stability(side: str, name: str, before: NDArray[np.int64], now: NDArray[np.
 
 
 def _differences(side: str, before: SideSummary, now: SideSummary) -> list[Measure]:
-    """Cohen's d of each channel's mean, an image being one observation, and the p-value of a normal test."""
-    from scipy.stats import norm
-
+    """Cohen's d of each channel's mean, an image being one observation, and the p-value of Welch's t-test."""
     names = CHANNELS.get(len(now.means), tuple(f"channel {number}" for number in range(len(now.means))))
+    columns = zip(before.means, before.spreads, now.means, now.spreads, strict=True)
     measures = []
-    for name, *numbers in zip(names, before.means, now.means, before.spreads, now.spreads, strict=True):
-        then, later, then_spread, later_spread = numbers
-        spread = max(np.sqrt((then_spread**2 + later_spread**2) / 2), 1 / 255)  # one level where no image differs
+    for name, (then, then_spread, later, later_spread) in zip(names, columns, strict=True):
+        spread = max(np.sqrt((then_spread**2 + later_spread**2) / 2), LEVEL)
         value = float((later - then) / spread)
-        p_value = float(2 * norm.sf(abs(value) / np.sqrt(1 / before.sampled + 1 / now.sampled)))
+        p_value = _welch((then, then_spread, before.sampled), (later, later_spread, now.sampled))
         level = _level(abs(value), p_value, DIFFERENCE)
-        kind: Literal["difference"] = "difference"
-        measures.append(Measure(side=side, name=name, kind=kind, value=value, p_value=p_value, level=level))
+        measures.append(Measure(side=side, name=name, kind="difference", value=value, p_value=p_value, level=level))
     return measures
+
+
+def _welch(one: tuple[float, float, int], other: tuple[float, float, int]) -> float:
+    """The p-value of Welch's t-test, of mean, standard deviation and number of two samples; 1 for a single image."""
+    from scipy.stats import ttest_ind_from_stats
+
+    if min(one[2], other[2]) < 2:
+        return 1.0
+    samples = [(mean, max(spread, LEVEL) * np.sqrt(n / (n - 1)), n) for mean, spread, n in (one, other)]
+    return float(ttest_ind_from_stats(*samples[0], *samples[1], equal_var=False).pvalue)
 
 
 def _tenths(before: Sequence[int], now: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -35,9 +35,11 @@ def _across(summary: DataSummary) -> list[Concern]:
     near = sum(number for sides, number in summary.near_duplicates.items() if "/" in sides)
     found = [Concern(f"{_stand(number, sides)}: scores flatter", "pairs") for sides, number in copies.items()]
     if near:
-        found.append(Concern(f"{count(near, 'pair')} of images that look alike lie across sides", "pairs"))
+        lie = "lies" if near == 1 else "lie"
+        found.append(Concern(f"{count(near, 'pair')} of images that look alike {lie} across sides", "pairs"))
     if summary.two_labels:
-        found.append(Concern(f"{count(summary.two_labels, 'pair')} of equal pictures have two labels", "pairs"))
+        have = "has" if summary.two_labels == 1 else "have"
+        found.append(Concern(f"{count(summary.two_labels, 'pair')} of equal pictures {have} two labels", "pairs"))
     return found
 
 

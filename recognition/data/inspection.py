@@ -30,7 +30,7 @@ class Inspection:
     Attributes:
         summary: The numbers.
         findings: Pairs of images that a person should look at, and unreadable files.
-        copies: Some pairs of exact duplicates, those across sides first.
+        copies: Some pairs of exact duplicates with one label, those across sides first; with two, they are findings.
         odd: Some odd images of each kind.
         extremes: The darkest, the brightest and those of least contrast.
     """
@@ -103,11 +103,13 @@ def _sizes(split: Split) -> SizeSummary | None:
 
 
 def _copies(splits: Mapping[str, Split]) -> tuple[Pair, ...]:
-    """Images of the same content, each with the next one: those across sides first."""
+    """Images of the same content and label, each with the next one: those across sides first."""
     places = [Place(side, number) for side, split in splits.items() for number in range(len(split))]
     content = np.concatenate([split.hashes for split in splits.values()])
-    order = np.argsort(content, kind="stable")
-    equal = np.flatnonzero(content[order][1:] == content[order][:-1])
+    labels = np.concatenate([split.labels for split in splits.values()])
+    order = np.lexsort((labels, content))
+    same = (content[order][1:] == content[order][:-1]) & (labels[order][1:] == labels[order][:-1])
+    equal = np.flatnonzero(same)
     pairs = [(places[order[index]], places[order[index + 1]]) for index in equal.tolist()]
     return tuple(sorted(pairs, key=lambda pair: pair[0].side == pair[1].side)[:TOLD])
 

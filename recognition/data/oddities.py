@@ -29,9 +29,10 @@ def oddities(split: Split, pixels: PixelNumbers) -> Oddities:
         split: The side.
         pixels: Of its images.
     """
+    flat = pixels.contrast < FLAT
     found = {
-        "nearly one colour": pixels.chosen[pixels.contrast < FLAT],
-        "grey": pixels.chosen[pixels.grey & (pixels.grey.mean() < RARE)],
+        "nearly one colour": pixels.chosen[flat],
+        "grey": pixels.chosen[pixels.grey & ~flat & (pixels.grey.mean() < RARE)],
         **_odd_files(split),
     }
     return {kind: numbers for kind, numbers in found.items() if len(numbers)}
