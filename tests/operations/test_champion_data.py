@@ -7,7 +7,6 @@ from operations.model_store import DATA_FILE, KERAS_FILE, add_file, fetch, log_m
 from operations.registry import apply_decision, register
 from recognition.data.inspection import details_digest, inspect_dataset
 from recognition.model_file import file_digest
-from tests.operations.test_initial_weights import METADATA, network
 from tests.recognition.data.samples import dataset_of
 from tests.recognition.report.samples import decision_of
 
@@ -15,7 +14,11 @@ from tests.recognition.report.samples import decision_of
 @pytest.fixture(scope="module")
 def file(client):
     """A stored model, champion of `photos`."""
-    file = log_model(client, tracking.mlflow_run(client, "training"), network(), METADATA, np.zeros(0, np.uint64))
+    import keras
+
+    images = keras.Input((4, 4, 1), dtype="uint8", name="images")
+    network = keras.Model(images, keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(images)), name="small")
+    file = log_model(client, tracking.mlflow_run(client, "training"), network, {}, np.zeros(0, np.uint64))
     apply_decision(client, register(client, "photos", file, {}, []), decision_of(decision="promoted"))
     return file
 
