@@ -2,8 +2,7 @@
 
 Reads CIFAR-100 and stores it as the pipeline does, and maps it into memory again, so that the report begins as its step
 begins. Then looks every image through and draws the page, several times: the seconds of each time, the most anonymous
-memory of all of them beyond what the process had before, and the size of the page. RECOGNITION_DATA names the images, as
-for a run.
+memory of all of them beyond what the process had before, and the size of the page. RECOGNITION_DATA names the images.
 
     RECOGNITION_DATA=... python benchmarks/data_report.py --repeats 5
 """

@@ -159,7 +159,7 @@ def test_files_are_told_by_their_paths():
     assert "broken-500.png" not in text
     assert "The first 500 are shown." in text
     assert "Train 10, 10, 10 50, 50, 50 18" in text
-    assert re.search(r"train (\d+) class_\d \1/photo.png", text)
+    assert re.search(r"train (\d+) class_ \d \1/photo.png", text)
     assert "600 files could not be read" in text
     assert "Every file could be read." in page_of(of_files(dataset_of()))
 
