@@ -121,7 +121,8 @@ class ImageTransform:
 
     def _crop(self, image: Image.Image) -> Image.Image:
         scale = min(image.width / self.width, image.height / self.height)
-        left, top = (image.width - scale * self.width) / 2, (image.height - scale * self.height) / 2
+        # rounding may leave less than nothing to cut, which Pillow refuses
+        left, top = max(0, (image.width - scale * self.width) / 2), max(0, (image.height - scale * self.height) / 2)
         box = (left, top, image.width - left, image.height - top)
         return image.resize((self.width, self.height), METHOD, box=box)
 
