@@ -10,6 +10,7 @@ from typing import Any
 from operations import model_store, registry, tracking
 from operations.console import count
 from operations.registry import RegisteredModel
+from recognition.data.change import DataChange
 from recognition.data.dataset import ImageDataset
 from recognition.evaluation.evaluation import Metrics
 from recognition.evaluation.score import in_words
@@ -17,6 +18,10 @@ from recognition.gate import GateDecision
 from recognition.training.history import History
 
 SCHEMA = 1
+ARTIFACTS = (
+    *("dataset", "data_change", "data_report", "history", "evaluation"),
+    *("registered_model", "decision", "report", "metrics"),
+)
 
 
 @dataclass(frozen=True)
@@ -26,22 +31,26 @@ class Results:
     Attributes:
         run: ZenML's record of the run.
         dataset: The data, memory-mapped.
+        change: The data against the champion's.
         history: The training.
         metrics: The test metrics.
         registered: The model version.
         decision: The gate's decision.
         page: The report.
         numbers: The report's numbers, JSON.
+        data_page: The report of the data.
     """
 
     run: Any
     dataset: ImageDataset
+    change: DataChange
     history: History
     metrics: Metrics
     registered: RegisteredModel
     decision: GateDecision
     page: str
     numbers: str
+    data_page: str
 
 
 def load_outputs(run: Any, *names: str) -> tuple[Any, ...]:
@@ -66,17 +75,18 @@ def load_results(run: Any) -> Results:
     Args:
         run: ZenML's record of the run, hydrated.
     """
-    names = ("dataset", "history", "evaluation", "registered_model", "decision", "report", "metrics")
-    loaded = dict(zip(names, load_outputs(run, *names), strict=True))
+    loaded = dict(zip(ARTIFACTS, load_outputs(run, *ARTIFACTS), strict=True))
     return Results(
         run=run,
         dataset=loaded["dataset"],
+        change=loaded["data_change"],
         history=loaded["history"],
         metrics=loaded["evaluation"].metrics,
         registered=loaded["registered_model"],
         decision=loaded["decision"],
         page=str(loaded["report"]),
         numbers=str(loaded["metrics"]),
+        data_page=str(loaded["data_report"]),
     )
 
 
@@ -95,6 +105,7 @@ def build_summary(results: Results, recipe: str, commit: str | None, fallback: b
         "schema": SCHEMA,
         "run": run_facts(run, commit),
         "data": data_facts(results.dataset, fallback),
+        "change": results.change.model_dump(include={"verdict", "reason", "version"}),
         "train": {
             "recipe": recipe,
             **history.model_dump(include={"network", "parameters", "device", "precision", "seed", "resumed_from"}),
@@ -131,6 +142,7 @@ def render_summary(summary: Mapping[str, Any]) -> str:
             f"{count(train['epochs'], 'epoch')}, best {train['best_epoch']}, {train['seconds']:.0f} s, {_speed(train)}",
         ),
         *_repeats(train),
+        ("data", _change(summary["change"])),
         ("cached", cached_steps(summary)),
         ("champion", _champion(gate)),
         ("decision", f"{gate['decision']}: {gate['reason']}"),
@@ -145,6 +157,10 @@ def render_summary(summary: Mapping[str, Any]) -> str:
 def cached_steps(summary: Mapping[str, Any]) -> str:
     """Names of the steps that were taken from the cache."""
     return ", ".join(name for name, step in summary["steps"].items() if step["cached"]) or "nothing"
+
+
+def _change(change: Mapping[str, Any]) -> str:
+    return DataChange(**change).in_words()
 
 
 def _validation(summary: Mapping[str, Any]) -> str:

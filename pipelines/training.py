@@ -1,4 +1,4 @@
-"""The pipeline: config → ingest → augmentation → train → evaluate → register → gate → report."""
+"""The pipeline: config → ingest → data report → augmentation → train → evaluate → register → gate → report."""
 
 from zenml import pipeline
 from zenml.enums import ExecutionMode
@@ -7,6 +7,7 @@ from operations.parent import parent_state
 from recognition.configuration.schema import RunConfig
 from steps.augmentation import augmentation
 from steps.configure import configure
+from steps.data_report import data_report
 from steps.evaluate import evaluate
 from steps.gate import gate
 from steps.ingest import ingest
@@ -15,7 +16,7 @@ from steps.report import report
 from steps.train import train
 
 NAME = "recognition"
-CACHED_STEPS = ("augmentation", "train", "evaluate", "report")
+CACHED_STEPS = ("data_report", "augmentation", "train", "evaluate", "report")
 
 
 @pipeline(name=NAME, execution_mode=ExecutionMode.FAIL_FAST)
@@ -30,7 +31,8 @@ def training(config: RunConfig, code: dict[str, str], recipe: str, commit: str |
         fallback: Whether the images are the fallback's.
     """
     configuration = configure(config)
-    dataset = ingest(configuration, fallback)
+    dataset, baseline = ingest(configuration, fallback)
+    data_summary, _, _ = data_report(dataset, baseline, code["data_report"])
     plan = augmentation(dataset, config.augmentation, code["augmentation"])
     model, history, _ = train(
         dataset,
@@ -45,6 +47,6 @@ def training(config: RunConfig, code: dict[str, str], recipe: str, commit: str |
         parent_state(config),
     )
     evaluation = evaluate(dataset, model, config.evaluation, code["evaluate"])
-    registered = register(configuration, dataset, plan, model, history, evaluation)
+    registered = register(configuration, dataset, data_summary, plan, model, history, evaluation)
     decision = gate(registered, evaluation, dataset, config.gate, config.evaluation)
     report(dataset, history, evaluation, registered, decision, recipe, commit, fallback, code["report"])

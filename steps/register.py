@@ -5,25 +5,28 @@ from typing import Annotated, Any
 from zenml import get_step_context, step
 
 from operations import registry, tracking
+from operations.champion_data import store_summary
 from operations.console import say
 from operations.registry import RegisteredModel
 from recognition.augmentation.illustrated_plan import IllustratedPlan
 from recognition.configuration.resolved import flatten, to_yaml
 from recognition.configuration.schema import RunConfig
 from recognition.data.dataset import ImageDataset
+from recognition.data.summary import DataSummary
 from recognition.evaluation.evaluation import Evaluation
 from recognition.model_file import ModelFile
 from recognition.pictures.confusion import confusion_picture
 from recognition.pictures.curves import curves_picture
 from recognition.training.history import History
 
-LINKED = ("configuration", "dataset", "plan", "model", "history", "evaluation")
+LINKED = ("configuration", "dataset", "data_summary", "plan", "model", "history", "evaluation")
 
 
 @step(enable_cache=False)
 def register(
     configuration: RunConfig,
     dataset: ImageDataset,
+    data_summary: DataSummary,
     plan: IllustratedPlan,
     model: ModelFile,
     history: History,
@@ -40,11 +43,13 @@ def register(
     files = {
         "configuration.yaml": to_yaml(configuration).encode(),
         "augmentation.png": plan.picture,
+        "data_summary.json": data_summary.model_dump_json(indent=1).encode(),
         "confusion.png": confusion_picture(evaluation),
         "curves.png": curves_picture(history),
         "predictions.parquet": evaluation.predictions.to_parquet(index=False),
     }
     tracking.log_files(client, run_id, files)
+    store_summary(client, model.uri, data_summary)
     metadata: dict[str, Any] = {
         "classes": list(dataset.classes),
         "data_digest": dataset.digest,

@@ -11,12 +11,23 @@ import pytest
 from operations.environment import PROJECT
 from operations.registry import RegisteredModel
 from operations.summary import Results, build_summary, load_results, render_summary
+from recognition.data.change import DataChange
 from recognition.data.dataset import Duplicates, ImageDataset
 from tests.recognition.evaluation.samples import split_of
 from tests.recognition.report.samples import decision_of, history_of, judged
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
-NAMES = ("dataset", "history", "evaluation", "registered_model", "decision", "report", "metrics")
+NAMES = (
+    "dataset",
+    "data_change",
+    "data_report",
+    "history",
+    "evaluation",
+    "registered_model",
+    "decision",
+    "report",
+    "metrics",
+)
 
 
 def step(status, seconds):
@@ -48,12 +59,14 @@ def results(run, evaluation, monkeypatch):
     return Results(
         run=run,
         dataset=ImageDataset("made", splits, ("a", "b"), (), np.empty(0, np.int32), Duplicates({}, {})),
+        change=DataChange(verdict="similar", reason="3.0% more images", version="6"),
         history=history_of(epochs=3, best_epoch=2),
         metrics=evaluation.metrics,
         registered=RegisteredModel(name="ours", zenml_version="4", mlflow_version="7", sha256="0"),
         decision=decision_of(),
         page="<html>",
         numbers="{}",
+        data_page="<html>",
     )
 
 
@@ -103,6 +116,7 @@ def test_numbers_come_from_where_they_were_computed(summary, results):
     }
     assert summary["model"]["path"] == "/models/ours/7/data/model.keras"
     assert summary["model"]["aliases"] == ["champion"]
+    assert summary["change"] == {"verdict": "similar", "reason": "3.0% more images", "version": "6"}
     assert summary["report"] == "/reports/report.html"
 
 
@@ -118,6 +132,7 @@ def test_the_summary_reads_well(summary):
     text = render_summary(summary)
     for part in ("made, smoke-1, 75 s", "3 epochs, best 2, 30 s", "60.00% on the same images", "version 4, MLflow 7"):
         assert part in text
+    assert re.search(r"data +similar to those of champion version 6: 3.0% more images\n", text)
     assert re.search(r"cached +train\n", text)
     assert re.search(r"accuracy +[\d.]+% of 200 test images \(validation 52.50%\)", text)
 
