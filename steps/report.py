@@ -6,7 +6,7 @@ from typing import Annotated
 from zenml import get_step_context, step
 from zenml.types import HTMLString, JSONString
 
-from operations import tracking
+from operations import registry, tracking
 from operations.console import say
 from operations.registry import RegisteredModel
 from recognition.data.dataset import ImageDataset
@@ -43,6 +43,7 @@ def report(
         fallback: Whether the images are the fallback's.
         code: Hash of the code behind this step, for the cache.
     """
+    client = tracking.connect()
     facts = RunFacts(
         model=registered.name,
         model_version=registered.zenml_version,
@@ -54,10 +55,10 @@ def report(
         images={name: len(split) for name, split in dataset.splits.items()},
         image_shape=dataset.image_shape,
         commit=commit,
+        date=registry.created(client, registered),
     )
     page = build_page(evaluation, history, decision, facts, dataset.splits["test"])
     numbers = json.dumps(report_numbers(evaluation, history, decision, facts), indent=1, ensure_ascii=False)
-    client = tracking.connect()
     run_id = tracking.mlflow_run(client, get_step_context().pipeline_run.name)
     tracking.log_files(client, run_id, {"report.html": page.encode(), "metrics.json": numbers.encode()})
     say(f"report: {len(page.encode()) / 1e6:.1f} MB")
