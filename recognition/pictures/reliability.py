@@ -12,6 +12,8 @@ from recognition.pictures.inline import INK, MUTED, TRAIN, VALIDATION, dress, ne
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+NEGLIGIBLE = 0.001  # share of the images up to which a bin is not drawn: so few may be right by chance
+
 
 def reliability_picture(metrics: Metrics) -> bytes:
     """Draw the reliability diagram and accuracy against coverage side by side, PNG."""
@@ -49,19 +51,23 @@ def _draw_reliability(axes: Axes, metrics: Metrics) -> None:
 
 
 def _draw_bins(axes: Axes, confidence: Confidence, colour: str, label: str, style: str) -> None:
-    filled = [(each.confidence, each.accuracy) for each in confidence.bins if each.images]
-    axes.plot(*zip(*filled, strict=True), color=colour, label=label, marker="o", markersize=4, linestyle=style)
+    images = sum(each.images for each in confidence.bins)
+    filled = [each for each in confidence.bins if each.images > images * NEGLIGIBLE]
+    across, up = zip(*((each.confidence, each.accuracy) for each in filled), strict=True)
+    axes.plot(across, up, color=colour, label=label, linestyle=style, linewidth=1.4)
+    most = max(each.images for each in filled)
+    axes.scatter(across, up, color=colour, s=[4 + 40 * each.images / most for each in filled])
 
 
 def _draw_coverage(axes: Axes, coverage: Coverage, accuracy: float) -> None:
     points = [(point.coverage, point.accuracy) for point in coverage.curve]
     axes.plot(*zip(*points, strict=True), color=VALIDATION, linewidth=1.6, marker="." if len(points) == 1 else None)
     axes.axhline(accuracy, color=MUTED, linestyle="--", linewidth=1, label="all images answered")
-    for target in coverage.targets:
-        if 0 < target.coverage < 1:
-            axes.plot(target.coverage, target.accuracy, color=INK, marker="o", markersize=5)
-            text = f"{target.accuracy:.0%} right in {target.coverage:.0%}"
-            axes.annotate(text, (target.coverage, target.accuracy), (6, 4), textcoords="offset points", color=INK)
+    reached = [(target.coverage, target.accuracy) for target in coverage.targets if 0 < target.coverage < 1]
+    if reached:
+        label = ", ".join(f"{accuracy:.0%}" for _, accuracy in reached) + " right"
+        across, up = zip(*reached, strict=True)
+        axes.scatter(across, up, color=INK, s=28, label=label, zorder=3)
     _scale(axes)
     dress(axes, "accuracy of the answers", "share of images answered, the surest first", "lower left")
 
