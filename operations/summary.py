@@ -120,7 +120,7 @@ def build_summary(results: Results, recipe: str, commit: str | None, fallback: b
             "loss": history.best.validation_loss,
             "score": history.best.validation_score,
         },
-        "test": metrics.model_dump(exclude={"classes"}),
+        "test": metrics.numbers(),
         "model": _model(results.registered),
         "gate": decision.model_dump(include={"decision", "reason", "metric", "candidate", "champion"}),
         "report": str(report),

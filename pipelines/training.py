@@ -46,7 +46,20 @@ def training(config: RunConfig, code: dict[str, str], recipe: str, commit: str |
         code["initial weights"],
         parent_state(config),
     )
-    evaluation = evaluate(dataset, model, config.evaluation, code["evaluate"])
+    folds = config.data.folds
+    evaluation, validation = evaluate(dataset, model, history, config.evaluation, folds, code["evaluate"])
     registered = register(configuration, dataset, data_summary, plan, model, history, evaluation)
     decision = gate(registered, evaluation, dataset, config.gate, config.evaluation)
-    report(dataset, history, evaluation, registered, decision, recipe, commit, fallback, code["report"])
+    report(
+        dataset,
+        history,
+        evaluation,
+        validation,
+        registered,
+        decision,
+        recipe,
+        commit,
+        fallback,
+        folds,
+        code["report"],
+    )

@@ -17,6 +17,7 @@ from recognition.evaluation.evaluation import Evaluation
 from recognition.model_file import ModelFile
 from recognition.pictures.confusion import confusion_picture
 from recognition.pictures.curves import curves_picture
+from recognition.pictures.reliability import reliability_picture
 from recognition.training.history import History
 
 LINKED = ("configuration", "dataset", "data_summary", "plan", "model", "history", "evaluation")
@@ -36,7 +37,7 @@ def register(
     context = get_step_context()
     client = tracking.connect()
     run_id = tracking.mlflow_run(client, context.pipeline_run.name)
-    metrics = evaluation.metrics.model_dump(exclude={"classes"}, exclude_none=True)
+    metrics = {name: value for name, value in evaluation.metrics.numbers().items() if value is not None}
     tracking.log_parameters(client, run_id, flatten(configuration))
     tracking.log_metrics(client, run_id, tracking.history_metrics(history))
     tracking.log_metrics(client, run_id, ((f"test_{name}", float(value), 0) for name, value in metrics.items()))
@@ -46,6 +47,7 @@ def register(
         "data_summary.json": data_summary.model_dump_json(indent=1).encode(),
         "confusion.png": confusion_picture(evaluation),
         "curves.png": curves_picture(history),
+        "reliability.png": reliability_picture(evaluation.metrics),
         "predictions.parquet": evaluation.predictions.to_parquet(index=False),
     }
     tracking.log_files(client, run_id, files)

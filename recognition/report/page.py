@@ -16,6 +16,7 @@ from recognition.evaluation.score import in_words
 from recognition.gate import GateDecision
 from recognition.pictures.curves import curves_svg
 from recognition.report import formats
+from recognition.report.confidence import trust
 from recognition.report.facts import RunFacts
 from recognition.report.matrix import draw_matrix
 from recognition.report.numbers import lead
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 FOLDER = Path(__file__).parent
+STYLES = ("style.css", "confidence.css")
 SCRIPTS = ("matrix.js", "table.js")
 
 
@@ -52,11 +54,12 @@ def build_page(evaluation: Evaluation, history: History, decision: GateDecision,
             lead=lead(decision),
             facts=facts,
             matrix=draw_matrix(evaluation),
+            trust=trust(evaluation.metrics),
             curves=Markup(curves_svg(history)),  # noqa: S704 - drawn from numbers only
             worst=worst_classes(evaluation),
             pairs=confused_pairs(evaluation),
             picture=lambda index: thumbnail(test.images[index]),
-            style=Markup((FOLDER / "style.css").read_text("utf-8")),  # noqa: S704 - our own file
+            style=Markup("\n".join((FOLDER / name).read_text("utf-8") for name in STYLES)),  # noqa: S704 - our own file
             script=Markup(script),  # noqa: S704 - our own files
             script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         )
@@ -74,7 +77,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "sort_keys": True}
-    for name in ("percent", "points", "integer", "plural", "duration", "breakable"):
+    for name in ("percent", "percents", "points", "moment", "integer", "plural", "duration", "breakable"):
         environment.filters[name] = getattr(formats, name)
     environment.filters["words"] = in_words
     return environment
