@@ -38,8 +38,8 @@ def judge_labels(
         labels: Integers, (n,), as given.
         predicted: Integers, (n,), the most probable classes.
     """
-    from cleanlab.filter import find_label_issues  # type: ignore[import-untyped]
-    from cleanlab.rank import get_label_quality_scores  # type: ignore[import-untyped]
+    from cleanlab.filter import find_label_issues
+    from cleanlab.rank import get_label_quality_scores
 
     probabilities = np.minimum(probabilities, 1) if probabilities.max() > 1 else probabilities  # rounding of a softmax
     quality = get_label_quality_scores(labels, probabilities, method="self_confidence")
