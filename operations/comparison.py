@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from operations.cache import is_there
+from operations.console import render_lines
 from operations.environment import PROJECT, check_writable, state_folder
 from operations.run_lookup import find_trainings
-from operations.summary import render_lines
 from recognition.configuration.resolved import Scalar, flatten
 from recognition.errors import InputError
+from recognition.evaluation.paired import Difference
+from recognition.evaluation.score import in_words
 from recognition.report import comparison_words as words
 from recognition.report.comparison import LETTERS, ComparedRun, Comparison, Opponent, compare_runs
 
@@ -100,7 +102,7 @@ def render_comparison(comparison: Comparison, page: Path) -> str:
 
 
 def _lines(opponent: Opponent) -> list[tuple[str, str]]:
-    metrics = [(words.title(name).lower(), _line(name, each)) for name, each in opponent.metrics.items()]
+    metrics = [(in_words(name), _line(name, each)) for name, each in opponent.metrics.items()]
     won, lost = len(opponent.changed("won")), len(opponent.changed("lost"))
     gained, missed = opponent.counts
     return [
@@ -110,9 +112,10 @@ def _lines(opponent: Opponent) -> list[tuple[str, str]]:
     ]
 
 
-def _line(name: str, difference: Any) -> str:
+def _line(name: str, difference: Difference) -> str:
+    unit = "" if name == "loss" else " points"
     values = f"{words.value(name, difference.baseline):>7} → {words.value(name, difference.other):>7}"
-    changed = f"{words.change(name, difference.value):>7} ({words.interval(name, difference)})"
+    changed = f"{words.change(name, difference.value):>7}{unit} ({words.interval(name, difference)})"
     p = "" if difference.p is None else f", {words.p_value(difference.p)}"
     return f"{values}  {changed}{p}: {words.verdict(name, difference)}"
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from operations import registry, tracking
+from operations import registry
 from operations.registry import CHAMPION
 from recognition.configuration.nearest import nearest
 from recognition.errors import InputError
@@ -98,6 +98,8 @@ def _latest() -> Any:
 
 
 def _champion(model: str) -> Any:
+    from operations import tracking
+
     client = tracking.connect()
     names = [each.name for each in client.search_registered_models()]
     champions = {name: found for name in names if (found := registry.champion(client, name)) is not None}
@@ -110,6 +112,8 @@ def _champion(model: str) -> Any:
 
 def _run_behind(client: MlflowClient, word: str, mlflow_run: str) -> Any:
     """The pipeline run that trained a model."""
+    from operations import tracking
+
     name = client.get_run(mlflow_run).data.tags.get(tracking.RUN_TAG, "")
     named = _list(name=f"equals:{name}", size=1)
     if not named:

@@ -106,9 +106,7 @@ def proportion_interval(gained: int, lost: int, images: int, confidence: float =
     return end(-1.0), end(1.0)
 
 
-def paired_shares(
-    baseline: NDArray[np.bool_], other: NDArray[np.bool_], confidence: float = CONFIDENCE
-) -> Difference:
+def paired_shares(baseline: NDArray[np.bool_], other: NDArray[np.bool_], confidence: float = CONFIDENCE) -> Difference:
     """The difference of two shares of the same images, such as accuracies.
 
     Args:
@@ -128,14 +126,15 @@ def paired_bootstrap(
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
     seed: int = 0,
-) -> Difference:
-    """The difference of any two statistics of the same images, with a percentile bootstrap interval.
+) -> tuple[Difference, ...]:
+    """The difference of any statistics of the same images, with percentile bootstrap intervals.
 
     Both see the same resamples of the images. Efron and Tibshirani, "An Introduction to the Bootstrap" (1993),
     chapter 13; below FEWEST_IMAGES the interval is infinite, as it would promise too much.
 
     Args:
-        baseline: A function of how often each image is drawn, float64, (n, resamples), to float64, (resamples,).
+        baseline: A function of how often each image is drawn, float64, (n, resamples), to the values of one metric
+            or several, float64, (metrics, resamples).
         other: The same for the other.
         images: Number of images, n.
         resamples: How many times the images are drawn.
@@ -143,13 +142,13 @@ def paired_bootstrap(
         seed: The same seed gives the same interval.
     """
     once = np.ones((images, 1))
-    values = float(baseline(once)[0]), float(other(once)[0])
-    if images < FEWEST_IMAGES:
-        return Difference(*values, -np.inf, np.inf)
-    drawn = np.concatenate([other(counts) - baseline(counts) for counts in _resampled(images, resamples, seed)])
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail])
-    return Difference(*values, float(low), float(high))
+    values = baseline(once)[:, 0], other(once)[:, 0]
+    ends = np.full((2, len(values[0])), [[-np.inf], [np.inf]])
+    if images >= FEWEST_IMAGES:
+        drawn = [other(counts) - baseline(counts) for counts in _resampled(images, resamples, seed)]
+        tail = (1 - confidence) / 2
+        ends = np.quantile(np.concatenate(drawn, axis=1), [tail, 1 - tail], axis=1)
+    return tuple(Difference(*row) for row in np.stack([*values, *ends], axis=1).tolist())
 
 
 def _is_accepted(difference: float, gained: int, lost: int, images: int, z: float) -> bool:

@@ -16,6 +16,7 @@ from recognition.evaluation.shared_images import Answers, SharedImages
 if TYPE_CHECKING:
     from recognition.evaluation.paired import Statistic
 
+AVERAGES = ("balanced_accuracy", "macro_f1", "loss")
 SMALLER_IS_BETTER = ("loss",)
 FALSE_DISCOVERIES = 0.05  # expected share of chance among the classes named as won or lost, at most
 TELLING = 6  # discordant images from which an exact test can be significant at all: 2 / 2**6 < 0.05
@@ -49,7 +50,7 @@ class ClassChange:
 
     @property
     def verdict(self) -> str:
-        """"won" or "lost" by the other beyond chance, "same" where every answer is, else "noise"."""
+        """What it is to the other: "won" or "lost" beyond chance, "same" where every answer is, else "noise"."""
         if self.gained == self.lost == 0:
             return "same"
         if self.p >= FALSE_DISCOVERIES:
@@ -78,8 +79,8 @@ def compare_metrics(shared: SharedImages, baseline: int, other: int) -> dict[str
         found["top5"] = paired_shares(before.top5, after.top5)
     if before.superclass is not None and after.superclass is not None:
         found["superclass_accuracy"] = paired_shares(before.superclass, after.superclass)
-    for name, statistic in STATISTICS.items():
-        found[name] = paired_bootstrap(statistic(shared, before), statistic(shared, after), len(shared))
+    averages = paired_bootstrap(_averages(shared, before), _averages(shared, after), len(shared))
+    found |= dict(zip(AVERAGES, averages, strict=True))
     return found
 
 
@@ -135,58 +136,37 @@ def _corrected(gained: NDArray[np.int64], lost: NDArray[np.int64]) -> NDArray[np
     return p
 
 
-def _loss(shared: SharedImages, answers: Answers) -> Statistic:
-    return lambda counts: answers.loss @ counts / len(shared)
-
-
-def _balanced_accuracy(shared: SharedImages, answers: Answers) -> Statistic:
-    count = _counts(shared, answers)
-
-    def statistic(counts: Sums) -> Sums:
-        hits, support, _ = count(counts)
-        return _mean_over_present(hits / np.maximum(support, 1), support)
-
-    return statistic
-
-
-def _macro_f1(shared: SharedImages, answers: Answers) -> Statistic:
+def _averages(shared: SharedImages, answers: Answers) -> Statistic:
+    """AVERAGES of how often each image is drawn; classes of which none is drawn do not count."""
     count = _counts(shared, answers)
 
     def statistic(counts: Sums) -> Sums:
         hits, support, predicted = count(counts)
-        return _mean_over_present(_f1(hits, support, predicted), support)
+        present = support > 0
+        means = [
+            (values * present).sum(axis=0) / present.sum(axis=0)
+            for values in (hits / np.maximum(support, 1), _f1(hits, support, predicted))
+        ]
+        return np.stack([*means, answers.loss @ counts / len(shared)])
 
     return statistic
 
 
-STATISTICS: dict[str, Callable[[SharedImages, Answers], Statistic]] = {
-    "balanced_accuracy": _balanced_accuracy,
-    "macro_f1": _macro_f1,
-    "loss": _loss,
-}
-
-
 def _counts(shared: SharedImages, answers: Answers) -> Callable[[Sums], tuple[Sums, Sums, Sums]]:
     """Hits, images and predictions of each class, (classes, resamples), of how often each image is drawn."""
-    by_true = _indicator(shared.true, len(shared.class_names))
-    by_predicted = _indicator(answers.predicted, len(shared.class_names))
-    right = answers.right[:, np.newaxis]
-    return lambda counts: (by_true @ (counts * right), by_true @ counts, by_predicted @ counts)
+    classes = len(shared.class_names)
+    by_true, by_predicted = _indicator(shared.true, classes), _indicator(answers.predicted, classes)
+    by_hit = _indicator(shared.true, classes, np.flatnonzero(answers.right))
+    return lambda counts: (by_hit @ counts, by_true @ counts, by_predicted @ counts)
 
 
-def _indicator(classes: NDArray[np.int64], number: int) -> Any:
-    """Sparse float64, (classes, n): 1 where an image is of the class."""
+def _indicator(of: NDArray[np.int64], classes: int, which: NDArray[np.int64] | None = None) -> Any:
+    """Sparse float64, (classes, n): 1 where an image, one of `which` unless that is None, is of the class."""
     from scipy.sparse import csr_array
 
-    images = len(classes)
-    return csr_array((np.ones(images), (classes, np.arange(images))), shape=(number, images))
+    which = np.arange(len(of)) if which is None else which
+    return csr_array((np.ones(len(which)), (of[which], which)), shape=(classes, len(of)))
 
 
 def _f1(hits: Sums, support: Sums, predicted: Sums) -> Sums:
     return 2 * hits / np.maximum(support + predicted, 1)
-
-
-def _mean_over_present(values: Sums, support: Sums) -> Sums:
-    present = support > 0
-    means: Sums = (values * present).sum(axis=0) / present.sum(axis=0)
-    return means

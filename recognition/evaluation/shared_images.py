@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,7 +41,10 @@ class Answers:
 
     def take(self, kept: NDArray[np.bool_]) -> Answers:
         """Those for some of the images: bool, (n,)."""
-        return Answers(*(None if values is None else values[kept] for values in vars(self).values()))
+        chosen: dict[str, Any] = {
+            name: values if values is None else values[kept] for name, values in vars(self).items()
+        }
+        return Answers(**chosen)
 
 
 @dataclass(frozen=True)
@@ -71,9 +75,7 @@ class SharedImages:
     def take(self, kept: NDArray[np.bool_]) -> SharedImages:
         """Some of the images: bool, (n,)."""
         answers = tuple(each.take(kept) for each in self.answers)
-        return replace(
-            self, true=self.true[kept], hashes=self.hashes[kept], paths=self.paths[kept], answers=answers
-        )
+        return replace(self, true=self.true[kept], hashes=self.hashes[kept], paths=self.paths[kept], answers=answers)
 
 
 def share_images(evaluations: Sequence[Evaluation]) -> SharedImages:
@@ -102,7 +104,7 @@ def share_images(evaluations: Sequence[Evaluation]) -> SharedImages:
     index = {name: place for place, name in enumerate(names)}
     return SharedImages(
         class_names=names,
-        true=shared["label"].map(index).to_numpy(np.int64),
+        true=np.array([index[name] for name in shared["label"]], np.int64),
         hashes=first["hash"].to_numpy(str),
         paths=first["path"].to_numpy(str),
         answers=tuple(_answers(each, some, index) for each, some in zip(evaluations, rows, strict=True)),
@@ -120,9 +122,10 @@ def _keys(evaluation: Evaluation) -> pd.DataFrame:
 
 
 def _relabelled(keys: Sequence[pd.DataFrame]) -> int:
-    contents = reduce(lambda left, right: left & right, (set(each["hash"]) for each in keys))
-    same = reduce(lambda left, right: left & right, (set(zip(each["hash"], each["label"], strict=True)) for each in keys))
-    return len(contents) - len({content for content, _ in same})
+    """Contents that all test splits hold, but never under one label."""
+    contents = set.intersection(*(set(each["hash"]) for each in keys))
+    labelled = set.intersection(*(set(zip(each["hash"], each["label"], strict=True)) for each in keys))
+    return len(contents) - len({content for content, _ in labelled})
 
 
 def _answers(evaluation: Evaluation, rows: NDArray[np.int64], index: dict[str, int]) -> Answers:

@@ -55,7 +55,7 @@ class ComparedRun:
 
 @dataclass(frozen=True)
 class Row:
-    """A key and each run's value; `absent` marks a value that is not recorded."""
+    """A key and each run's value; None where it has none."""
 
     key: str
     values: tuple[Scalar, ...]
@@ -184,7 +184,10 @@ def _is_fair(shared: SharedImages, runs: Sequence[ComparedRun]) -> NDArray[np.bo
     """Whether all runs, or none of them, have seen each image in training; runs without data count as not."""
     hashes = np.array([int(digits, 16) for digits in shared.hashes], np.uint64)
     seen = [np.isin(hashes, _seen(run.dataset)) for run in runs if run.dataset is not None]
-    return np.all([left == right for left, right in pairwise(seen)] or [np.ones(len(shared), bool)], axis=0)
+    fair = np.ones(len(shared), bool)
+    for left, right in pairwise(seen):
+        fair &= left == right
+    return fair
 
 
 def _seen(dataset: ImageDataset) -> NDArray[np.uint64]:

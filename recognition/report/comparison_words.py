@@ -8,7 +8,7 @@ from recognition.configuration.resolved import Scalar
 from recognition.evaluation.paired import Difference
 from recognition.evaluation.paired_metrics import SMALLER_IS_BETTER
 from recognition.evaluation.score import in_words
-from recognition.report.formats import percent, points
+from recognition.report.formats import SPACE, points
 
 TITLES = {"top5": "Top-5 accuracy"}
 VERDICTS = {1: "better", 0: "not told apart", -1: "worse"}
@@ -21,8 +21,8 @@ def title(metric: str) -> str:
 
 
 def value(metric: str, number: float) -> str:
-    """A metric's value: percent, and for the loss nats."""
-    return f"{number:.3f}" if metric == "loss" else percent(number)
+    """A metric's value: percent with two decimals, as differences have, and for the loss nats."""
+    return f"{number:.3f}" if metric == "loss" else f"{100 * number:.2f}{SPACE}%"
 
 
 def change(metric: str, number: float) -> str:
