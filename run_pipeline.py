@@ -124,8 +124,8 @@ def compare_parser() -> argparse.ArgumentParser:
         "runs",
         nargs="+",
         metavar="RUN",
-        help="a run's name, its id or the beginning of it, latest, champion, or MODEL@champion; two or more, "
-        "the first is the baseline",
+        help="a run's name or its last part, its id or the beginning of it, latest, champion, or MODEL@champion; "
+        "two or more, the first is the baseline",
     )
     parser.add_argument("--output", type=Path, metavar="DIR", help="write comparison.html there")
     parser.add_argument("--debug", action="store_true", help="show tracebacks and what the libraries say")

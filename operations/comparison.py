@@ -81,7 +81,7 @@ def load_run(run: Any) -> ComparedRun:
         model=f"{registered.name} version {registered.zenml_version}",
         started=f"{run.start_time:%Y-%m-%d %H:%M} UTC",
         configuration=flatten(loaded["configuration"]),
-        data=_data_facts(dataset.run_metadata),
+        data=_data_facts(run, dataset.run_metadata),
         code=_code_facts(run, loaded["history"].device),
         history=loaded["history"],
         evaluation=loaded["evaluation"],
@@ -131,13 +131,18 @@ def _load(run: Any, name: str, artifact: Any) -> Any:
         ) from error
 
 
-def _data_facts(metadata: Mapping[str, Any]) -> dict[str, Scalar]:
-    """What ingest recorded of the data, which outlasts their files."""
-    images = {f"{side} images": count for side, count in metadata["images"].items()}
-    shape = "×".join(map(str, metadata["image_shape"]))
-    named = {"name": "name", "digest": "digest", "source_digest": "digest of the source", "fallback": "is a fallback"}
-    facts = {word: metadata.get(key) for key, word in named.items()}
-    return {**facts, **images, "classes": metadata["classes"], "image shape": shape}
+def _data_facts(run: Any, metadata: Mapping[str, Any]) -> dict[str, Scalar]:
+    """What was recorded of the data, which outlasts their files."""
+    ingested = run.steps["ingest"].run_metadata
+    return {
+        "name": metadata["name"],
+        "digest": metadata["digest"],
+        "source's digest": ingested.get("source_digest"),
+        "is the fallback": ingested.get("fallback"),
+        **{f"{side} images": count for side, count in metadata["images"].items()},
+        "classes": metadata["classes"],
+        "image shape": "×".join(map(str, metadata["image_shape"])),
+    }
 
 
 def _code_facts(run: Any, device: str) -> dict[str, Scalar]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 LATEST = "latest"
-WORDS = "a run's name, its id or the beginning of it, latest, champion, or MODEL@champion"
+WORDS = "a run's name or the last part of it, its id or the beginning of it, latest, champion, or MODEL@champion"
 EVALUATE = "evaluate"  # the step that tells a training from a calibration
 IDENTIFIER = re.compile(r"[0-9a-f-]{4,36}", re.IGNORECASE)
 NEWEST = 5  # named in messages
@@ -26,8 +26,9 @@ def find_trainings(words: Sequence[str]) -> list[Any]:
     """ZenML's records of finished trainings, hydrated, in the order asked for.
 
     Args:
-        words: For each run its name, its id or a unique beginning of it, "latest" (the newest finished training),
-            "champion" (the run whose model is the champion), or MODEL@champion where several models have one.
+        words: For each run its name or the last part of it, its id or a unique beginning of it, "latest" (the newest
+            finished training), "champion" (the run that trained the champion), or MODEL@champion where several models
+            have one.
 
     Raises:
         InputError: If a word names no run or several, two name the same, or a run did not finish or is no training.
@@ -58,17 +59,18 @@ def _find(word: str) -> Any:
         return named[0]
     if not IDENTIFIER.fullmatch(word):
         raise _unknown(word)
-    begun = _list(id=f"startswith:{word.lower()}", size=NEWEST)
-    if len(begun) > 1:
+    filters = ({"id": f"startswith:{word.lower()}"}, {"name": f"endswith:-{word}"})
+    meant = {run.id: run for each in filters for run in _list(size=NEWEST, **each)}
+    if len(meant) > 1:
         raise InputError(
-            "several runs' ids begin so",
+            "several runs are called so",
             received=word,
-            expected=", ".join(f"{run.id} ({run.name})" for run in begun),
-            remedy="write more of the id",
+            expected=" or ".join(f"{run.name} (id {run.id})" for run in meant.values()),
+            remedy="write the whole name, or more of the id",
         )
-    if not begun:
+    if not meant:
         raise _unknown(word)
-    return begun[0]
+    return next(iter(meant.values()))
 
 
 def _check(run: Any, word: str) -> None:

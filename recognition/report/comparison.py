@@ -223,8 +223,8 @@ def _other_warnings(runs: Sequence[ComparedRun]) -> list[str]:
     lost = [letter for letter, run in zip(LETTERS, runs, strict=False) if run.dataset is None]
     if lost:
         found.append(
-            f"The stored images of {', '.join(lost)} are gone: whether it was trained on test images of another run "
-            "is not known."
+            f"The stored data of {' and '.join(lost)} are gone: whether it was trained on images that are test images "
+            "of another run is not known."
         )
     return found
 

@@ -11,7 +11,7 @@ from recognition.evaluation.score import in_words
 from recognition.report.formats import SPACE, points
 
 TITLES = {"top5": "Top-5 accuracy"}
-VERDICTS = {1: "better", 0: "not told apart", -1: "worse"}
+VERDICTS = {1: "better", 0: "unclear", -1: "worse"}
 
 
 def title(metric: str) -> str:
