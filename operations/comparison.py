@@ -66,7 +66,8 @@ def load_run(run: Any) -> ComparedRun:
         InputError: If files that it cannot do without are gone, or of a form that this code does not know.
     """
     outputs = {name: version for step in run.steps.values() for name, (version, *_) in step.outputs.items()}
-    lost = [name for name in NEEDED if name not in outputs or not is_there(outputs[name])]
+    lost = [name for name in (*NEEDED, DATASET) if name not in outputs]  # deleted in ZenML
+    lost += [name for name in NEEDED if name not in lost and not is_there(outputs[name])]
     if lost:
         raise InputError(
             "the stored files of a run are gone",

@@ -28,9 +28,10 @@ class Difference:
     Attributes:
         baseline: The baseline's value.
         other: The other's value.
-        low: Lower end of the 95 % interval of `other - baseline`; -inf where there are too few images for one.
+        low: Lower end of the interval of `other - baseline`; -inf where there are too few images for one.
         high: Upper end; inf where there are too few images.
         p: Two-sided p-value of McNemar's test; None where the metric is no share of images.
+        confidence: Share of such intervals that hold the true difference.
     """
 
     baseline: float
@@ -38,6 +39,7 @@ class Difference:
     low: float
     high: float
     p: float | None = None
+    confidence: float = CONFIDENCE
 
     @property
     def value(self) -> float:
@@ -47,7 +49,7 @@ class Difference:
     @property
     def direction(self) -> int:
         """1 where the other's value is larger beyond chance, -1 where it is smaller, else 0."""
-        if self.low <= 0 <= self.high or (self.p is not None and self.p >= 1 - CONFIDENCE):
+        if self.low <= 0 <= self.high or (self.p is not None and self.p >= 1 - self.confidence):
             return 0
         return 1 if self.low > 0 else -1
 
@@ -116,7 +118,7 @@ def paired_shares(baseline: NDArray[np.bool_], other: NDArray[np.bool_], confide
     """
     gained, lost = int(np.sum(other & ~baseline)), int(np.sum(baseline & ~other))
     low, high = proportion_interval(gained, lost, len(baseline), confidence)
-    return Difference(float(baseline.mean()), float(other.mean()), low, high, float(mcnemar(gained, lost)))
+    return Difference(float(baseline.mean()), float(other.mean()), low, high, float(mcnemar(gained, lost)), confidence)
 
 
 def paired_bootstrap(
@@ -148,7 +150,8 @@ def paired_bootstrap(
         drawn = [other(counts) - baseline(counts) for counts in _resampled(images, resamples, seed)]
         tail = (1 - confidence) / 2
         ends = np.quantile(np.concatenate(drawn, axis=1), [tail, 1 - tail], axis=1)
-    return tuple(Difference(*row) for row in np.stack([*values, *ends], axis=1).tolist())
+    rows = np.stack([*values, *ends], axis=1).tolist()
+    return tuple(Difference(before, after, low, high, None, confidence) for before, after, low, high in rows)
 
 
 def _is_accepted(difference: float, gained: int, lost: int, images: int, z: float) -> bool:

@@ -121,6 +121,8 @@ def test_all_discordant():
 def test_a_difference_needs_interval_and_test():
     assert Difference(0.1, 0.2, 0.05, 0.15).direction == 1
     assert Difference(0.1, 0.2, -0.05, 0.25).direction == 0
+    assert Difference(0.1, 0.2, 0.05, 0.15, p=0.03).direction == 1
+    assert Difference(0.1, 0.2, 0.05, 0.15, p=0.03, confidence=0.99).direction == 0
     assert paired_shares(*answers(*BENTUR[:2], both=1, neither=12)).direction == 0  # the exact test is not sure
 
 
