@@ -11,6 +11,7 @@ def test_help_is_there(command):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # alone, it waits for the trainings that other tests share
 def test_two_real_runs(shared_command, digits_run, worse_run):
     outcome = shared_command.run("compare", digits_run.name, worse_run.name, "--output=compared")
     assert outcome.status == 0, outcome.stderr
