@@ -16,7 +16,7 @@ def test_two_real_runs(shared_command, digits_run, worse_run):
     outcome = shared_command.run("compare", digits_run.name, worse_run.name, "--output=compared")
     assert outcome.status == 0, outcome.stderr
     before, after = (run.summary["test"] for run in (digits_run, worse_run))
-    shown = f"{100 * before['accuracy']:.2f}\u00a0% → {100 * after['accuracy']:>6.2f}\u00a0%"
+    shown = f"{100 * before['accuracy']:.2f}\u00a0% → {100 * after['accuracy']:>5.2f}\u00a0%"
     assert shown in outcome.stdout
     assert "worse" in outcome.stdout
     assert "configured differently: train.learning_rate, train.seed" in outcome.stdout
