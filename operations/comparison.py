@@ -11,10 +11,10 @@ from operations.cache import is_there
 from operations.console import render_lines
 from operations.environment import PROJECT, check_writable, state_folder
 from operations.run_lookup import find_trainings
+from operations.runs import outputs_of
 from recognition.configuration.resolved import Scalar, flatten
 from recognition.errors import InputError
 from recognition.evaluation.paired import Difference
-from recognition.evaluation.score import in_words
 from recognition.report import comparison_words as words
 from recognition.report.comparison import LETTERS, ComparedRun, Comparison, Opponent, compare_runs
 
@@ -65,7 +65,7 @@ def load_run(run: Any) -> ComparedRun:
     Raises:
         InputError: If files that it cannot do without are gone, or of a form that this code does not know.
     """
-    outputs = {name: version for step in run.steps.values() for name, (version, *_) in step.outputs.items()}
+    outputs = outputs_of(run)
     lost = [name for name in (*NEEDED, DATASET) if name not in outputs]  # deleted in ZenML
     lost += [name for name in NEEDED if name not in lost and not is_there(outputs[name])]
     if lost:
@@ -103,13 +103,13 @@ def render_comparison(comparison: Comparison, page: Path) -> str:
 
 
 def _lines(opponent: Opponent) -> list[tuple[str, str]]:
-    metrics = [(in_words(name), _line(name, each)) for name, each in opponent.metrics.items()]
+    metrics = [(words.title(name), _line(name, each)) for name, each in opponent.metrics.items()]
     won, lost = len(opponent.changed("won")), len(opponent.changed("lost"))
     gained, missed = opponent.counts
     return [
         *metrics,
-        ("classes", f"{won} won, {lost} lost beyond chance, of {len(opponent.classes)}"),
-        ("images", f"{gained:,} only {opponent.letter} has right, {missed:,} only A"),
+        ("Classes", f"{won} won, {lost} lost beyond chance, of {len(opponent.classes)}"),
+        ("Images", f"{gained:,} only {opponent.letter} has right, {missed:,} only A"),
     ]
 
 

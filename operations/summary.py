@@ -10,6 +10,7 @@ from typing import Any
 from operations import model_store, registry, tracking
 from operations.console import count, render_lines
 from operations.registry import RegisteredModel
+from operations.runs import outputs_of
 from recognition.data.change import DataChange
 from recognition.data.dataset import ImageDataset
 from recognition.evaluation.evaluation import Metrics
@@ -62,11 +63,6 @@ def load_outputs(run: Any, *names: str) -> tuple[Any, ...]:
     """
     outputs = outputs_of(run)
     return tuple(outputs[name].load() for name in names)
-
-
-def outputs_of(run: Any) -> dict[str, Any]:
-    """ZenML's records of the artifacts of a run, by name."""
-    return {name: version for step in run.steps.values() for name, (version, *_) in step.outputs.items()}
 
 
 def load_results(run: Any) -> Results:
