@@ -31,7 +31,8 @@ OTHERS = """other commands:
   run_pipeline.py env                   print the line that lets the commands
                                         zenml and mlflow see the same state
   run_pipeline.py dashboard start|stop  lineage and experiments in the browser
-  run_pipeline.py extend RUN --epochs N train a finished run for longer"""
+  run_pipeline.py extend RUN --epochs N train a finished run for longer
+  run_pipeline.py compare RUN RUN ...   finished runs side by side, on one page"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,6 +68,8 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         return dashboard_parser().parse_args(words[1:])
     if list(words[:1]) == ["extend"]:
         return extend_parser().parse_args(words[1:])
+    if list(words[:1]) == ["compare"]:
+        return compare_parser().parse_args(words[1:])
     return run_parser().parse_args(words)
 
 
@@ -111,6 +114,22 @@ def dashboard_parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=8237, help="ZenML's; MLflow takes the next one (%(default)s)")
     parser.add_argument("--debug", action="store_true", help="show tracebacks and what the libraries say")
     parser.set_defaults(action=dashboard)
+    return parser
+
+
+def compare_parser() -> argparse.ArgumentParser:
+    """The options of `compare`."""
+    parser = argparse.ArgumentParser("run_pipeline.py compare", description="Finished runs side by side, on one page.")
+    parser.add_argument(
+        "runs",
+        nargs="+",
+        metavar="RUN",
+        help="a run's name or its last part, its id or the beginning of it, latest, champion, or MODEL@champion; "
+        "two or more, the first is the baseline",
+    )
+    parser.add_argument("--output", type=Path, metavar="DIR", help="write comparison.html there")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks and what the libraries say")
+    parser.set_defaults(action=compare)
     return parser
 
 
@@ -187,6 +206,13 @@ def dashboard(options: argparse.Namespace) -> None:
         start(options.port)
     else:
         stop()
+
+
+def compare(options: argparse.Namespace) -> None:
+    """Compare finished runs; print what differs and where the page is."""
+    from operations.comparison import compare, render_comparison
+
+    print(render_comparison(*compare(options.runs, options.output)))
 
 
 def written_folders(options: argparse.Namespace) -> dict[str, Path]:

@@ -10,8 +10,9 @@ from typing import Any
 from zenml.pipelines.pipeline_definition import Pipeline
 
 from operations import execution
+from operations.console import render_lines
 from operations.job import Job
-from operations.summary import SCHEMA, cached_steps, data_facts, load_outputs, render_lines, run_facts, step_facts
+from operations.summary import SCHEMA, cached_steps, data_facts, load_outputs, run_facts, step_facts
 from recognition.calibration import recipe
 from recognition.calibration.result import Calibration, Choice
 from recognition.data.dataset import ImageDataset

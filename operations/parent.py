@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from operations import runs
-from operations.summary import load_outputs, outputs_of
+from operations.runs import outputs_of
+from operations.summary import load_outputs
 from recognition.configuration.resolved import flatten
 from recognition.configuration.schema import RunConfig, TailConfig
 from recognition.errors import InputError

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from operations import model_store, registry, tracking
-from operations.console import count
+from operations.console import count, render_lines
 from operations.registry import RegisteredModel
+from operations.runs import outputs_of
 from recognition.data.change import DataChange
 from recognition.data.dataset import ImageDataset
 from recognition.evaluation.evaluation import Metrics
@@ -62,11 +63,6 @@ def load_outputs(run: Any, *names: str) -> tuple[Any, ...]:
     """
     outputs = outputs_of(run)
     return tuple(outputs[name].load() for name in names)
-
-
-def outputs_of(run: Any) -> dict[str, Any]:
-    """ZenML's records of the artifacts of a run, by name."""
-    return {name: version for step in run.steps.values() for name, (version, *_) in step.outputs.items()}
 
 
 def load_results(run: Any) -> Results:
@@ -231,12 +227,6 @@ def _model(registered: RegisteredModel) -> dict[str, Any]:
 def step_facts(run: Any) -> dict[str, dict[str, Any]]:
     """Section `steps` of a summary."""
     return {name: _step(step) for name, step in run.steps.items()}
-
-
-def render_lines(head: str, lines: Sequence[tuple[str, str]]) -> str:
-    """A heading, and names and texts in two columns."""
-    width = max(len(name) for name, _ in lines) + 1
-    return "\n".join([head, *(f"  {name:<{width}}{text}" for name, text in lines)])
 
 
 def _step(step: Any) -> dict[str, Any]:
