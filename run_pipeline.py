@@ -90,7 +90,7 @@ def run_parser() -> argparse.ArgumentParser:
 def extend_parser() -> argparse.ArgumentParser:
     """The options of `extend`."""
     parser = argparse.ArgumentParser("run_pipeline.py extend", description="Train a finished run for longer.")
-    parser.add_argument("run", metavar="RUN", help="its name")
+    parser.add_argument("run", metavar="RUN", help="its name or the last part of it, latest, champion, …")
     parser.add_argument("--epochs", type=int, required=True, metavar="N", help="how many more")
     parser.add_argument("--schedule", metavar="NAME", help="learning rate over them: cosine, constant or one_cycle")
     parser.add_argument("--learning-rate", type=float, metavar="RATE", help="its highest; a tenth of the run's")
@@ -141,10 +141,11 @@ def run(options: argparse.Namespace) -> None:
 def extend(options: argparse.Namespace) -> None:
     """Run the configuration of a finished run again, for more epochs from where it ended."""
     from operations.checkpoints import recipe_of
-    from operations.parent import extended, used_fallback
+    from operations.parent import extended, full_name, used_fallback
 
-    config = extended(options.run, options.epochs, options.schedule, options.learning_rate)
-    carry_out(config, recipe_of(options.run), options, used_fallback(options.run))
+    name = full_name(options.run)
+    config = extended(name, options.epochs, options.schedule, options.learning_rate)
+    carry_out(config, recipe_of(name), options, used_fallback(name))
 
 
 def carry_out(config: RunConfig, recipe: str, options: argparse.Namespace, fallback: bool = False) -> None:

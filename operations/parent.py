@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from operations import runs
+from operations.cache import is_there
+from operations.run_lookup import find_trainings
 from operations.runs import outputs_of
 from operations.summary import load_outputs
 from recognition.configuration.resolved import flatten
@@ -32,6 +33,12 @@ def parent_config(run_name: str) -> RunConfig:
         train = config.train.model_copy(update={"seeds": None, "seed": seeds[0]})
         return config.model_copy(update={"train": train})
     return config
+
+
+def full_name(word: str) -> str:
+    """The name of the run that a word of `find_trainings` means."""
+    name: str = _parent(word).name
+    return name
 
 
 def extended(run_name: str, epochs: int, schedule: str | None, learning_rate: float | None) -> RunConfig:
@@ -115,20 +122,13 @@ def _differing(theirs: RunConfig, ours: RunConfig) -> dict[str, tuple[Any, Any]]
 
 
 def _parent(run_name: str) -> Any:
-    run = runs.find_run(run_name)
-    if run is None:
-        raise _refusal(run_name, "names no run", "the name of a finished run, as its summary has it")
-    if not run.status.is_successful:
-        raise _refusal(run_name, f"has not ended well: {run.status.value}", "a finished run")
-    if STATE not in outputs_of(run):
-        raise _refusal(run_name, "kept no state of its training", "a run of the training pipeline of this version")
+    (run,) = find_trainings([run_name])
+    state = outputs_of(run).get(STATE)
+    if state is None or not is_there(state):
+        raise InputError(
+            f"the state of this run's training {'was not kept' if state is None else 'is gone'}",
+            received=run.name,
+            expected="a run of this version of the code, whose files are there",
+            remedy="train.init=models:/NAME@champion begins a new training with its weights",
+        )
     return run
-
-
-def _refusal(run_name: str, problem: str, expected: str) -> InputError:
-    return InputError(
-        f"the run to go on from {problem}",
-        received=run_name,
-        expected=expected,
-        remedy="zenml pipeline runs list shows the names (`run_pipeline.py env` sets the shell up)",
-    )

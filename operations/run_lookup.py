@@ -78,14 +78,14 @@ def _check(run: Any, word: str) -> None:
     status = run.status.value
     if status != "completed":
         raise InputError(
-            "only finished runs can be compared",
+            "this run did not finish",
             received=f"{asked}: {status}",
             expected="a completed run",
             remedy="the command that started it goes on from its last checkpoint",
         )
     if EVALUATE not in run.steps:
         raise InputError(
-            "this run trained no model that could be compared",
+            "this run trained no model",
             received=f"{asked}, of pipeline {run.pipeline.name if run.pipeline else 'unknown'}",
             expected="a run that trained and evaluated a model",
             remedy="train with the configuration that the calibration wrote",

@@ -33,9 +33,7 @@ def report(
     fallback: bool,
     folds: int | None,
     code: str,
-) -> tuple[
-    Annotated[HTMLString, "report"], Annotated[JSONString, "metrics"], Annotated[HTMLString, "label_suspects"]
-]:
+) -> tuple[Annotated[HTMLString, "report"], Annotated[JSONString, "metrics"], Annotated[HTMLString, "label_suspects"]]:
     """Draw the pages and gather the numbers.
 
     Args:

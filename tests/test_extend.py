@@ -41,7 +41,7 @@ def test_a_longer_run_can_be_extended_again(longer_run, shared_command):
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (("nothing", "--epochs=1"), "names no run"),
+        (("nothing", "--epochs=1"), "there is no run of this name or id"),
         (("{run}", "--epochs=0"), "--epochs cannot be used"),
         (("{run}", "--epochs=1", "--schedule=linear"), "'constant', 'one_cycle' or 'cosine'"),
         (("{run}", "--epochs=1", "--learning-rate=nan"), "--learning-rate cannot be used"),

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.evaluation.evaluation import TOP
 from recognition.evaluation.paired import Difference, mcnemar, paired_bootstrap, paired_shares
+from recognition.evaluation.predictions import TOP
 from recognition.evaluation.shared_images import Answers, SharedImages
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recognition.errors import InputError
-from recognition.evaluation.evaluation import TOP, Evaluation
+from recognition.evaluation.evaluation import Evaluation
+from recognition.evaluation.predictions import TOP
 
 KEY = ["hash", "label", "copy"]
 
