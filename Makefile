@@ -42,6 +42,7 @@ benchmark-all: benchmark ## the others too, an hour: needs PyTorch (.[benchmark]
 	$(BENCH)/growth.py
 	$(BENCH)/large_data.py --folder $(LARGE)
 	$(BENCH)/training.py
+	for recipe in train seed best; do $(BENCH)/step_profile.py --config $$recipe.yaml; done
 	$(BENCH)/table.py
 
 lint: .venv/dev.installed ## check style, formatting and types

@@ -11,6 +11,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Never
@@ -29,7 +30,9 @@ DESCRIPTION = "Train, evaluate, register and judge an image classifier."
 OTHERS = """other commands:
   run_pipeline.py env                   print the line that lets the commands
                                         zenml and mlflow see the same state
-  run_pipeline.py dashboard start|stop  lineage and experiments in the browser"""
+  run_pipeline.py dashboard start|stop  lineage and experiments in the browser
+  run_pipeline.py extend RUN --epochs N train a finished run for longer
+  run_pipeline.py compare RUN RUN ...   finished runs side by side, on one page"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,6 +66,10 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         return argparse.Namespace(action=lambda _: print(shell_line()), debug=False)
     if list(words[:1]) == ["dashboard"]:
         return dashboard_parser().parse_args(words[1:])
+    if list(words[:1]) == ["extend"]:
+        return extend_parser().parse_args(words[1:])
+    if list(words[:1]) == ["compare"]:
+        return compare_parser().parse_args(words[1:])
     return run_parser().parse_args(words)
 
 
@@ -75,6 +82,24 @@ def run_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override a key, such as train.epochs=3"
     )
+    _add_common(parser)
+    parser.set_defaults(action=run)
+    return parser
+
+
+def extend_parser() -> argparse.ArgumentParser:
+    """The options of `extend`."""
+    parser = argparse.ArgumentParser("run_pipeline.py extend", description="Train a finished run for longer.")
+    parser.add_argument("run", metavar="RUN", help="its name or the last part of it, latest, champion, …")
+    parser.add_argument("--epochs", type=int, required=True, metavar="N", help="how many more")
+    parser.add_argument("--schedule", metavar="NAME", help="learning rate over them: cosine, constant or one_cycle")
+    parser.add_argument("--learning-rate", type=float, metavar="RATE", help="its highest; a tenth of the run's")
+    _add_common(parser)
+    parser.set_defaults(action=extend)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-cache", action="store_true", help="run every step, whatever ran before")
     parser.add_argument("--fresh", action="store_true", help="ignore the checkpoint of an interrupted training")
     parser.add_argument("--summary", type=Path, metavar="FILE", help="write the results as JSON")
@@ -83,8 +108,6 @@ def run_parser() -> argparse.ArgumentParser:
         "--copy-errors", type=Path, metavar="DIR", help="gather the wrongly predicted test images in a new folder"
     )
     parser.add_argument("--debug", action="store_true", help="show tracebacks and what the libraries say")
-    parser.set_defaults(action=run)
-    return parser
 
 
 def dashboard_parser() -> argparse.ArgumentParser:
@@ -97,14 +120,46 @@ def dashboard_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def compare_parser() -> argparse.ArgumentParser:
+    """The options of `compare`."""
+    parser = argparse.ArgumentParser("run_pipeline.py compare", description="Finished runs side by side, on one page.")
+    parser.add_argument(
+        "runs",
+        nargs="+",
+        metavar="RUN",
+        help="a run's name or its last part, its id or the beginning of it, latest, champion, or MODEL@champion; "
+        "two or more, the first is the baseline",
+    )
+    parser.add_argument("--output", type=Path, metavar="DIR", help="write comparison.html there")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks and what the libraries say")
+    parser.set_defaults(action=compare)
+    return parser
+
+
 def run(options: argparse.Namespace) -> None:
     """Check everything, run the pipeline, tell what came of it."""
-    config = load_config(find_config(options.config, CONFIGS), options.set)
+    carry_out(load_config(find_config(options.config, CONFIGS), options.set), Path(options.config).stem, options)
+
+
+def extend(options: argparse.Namespace) -> None:
+    """Run the configuration of a finished run again, for more epochs from where it ended."""
+    from operations.checkpoints import recipe_of
+    from operations.parent import extended, full_name, used_fallback
+
+    name = full_name(options.run)
+    config = extended(name, options.epochs, options.schedule, options.learning_rate)
+    carry_out(config, recipe_of(name), options, used_fallback(name))
+
+
+def carry_out(config: RunConfig, recipe: str, options: argparse.Namespace, fallback: bool = False) -> None:
+    """Check everything, run the pipeline, tell what came of it."""
     if options.copy_errors:
         check_copies(options.copy_errors, config)
     from operations.job import check_job, describe_job
 
-    job = check_job(config, Path(options.config).stem, written_folders(options), options.fresh)
+    job = check_job(config, recipe, written_folders(options), options.fresh)
+    if fallback:
+        job = replace(job, fallback="the run that it goes on with used it")
     fallback = f"FALLBACK DATA: {job.config.data.source} stands in, because {job.fallback}" if job.fallback else ""
     for line in filter(None, [fallback, *(f"note: {note}" for note in job.notes)]):
         print(line)
@@ -159,6 +214,13 @@ def dashboard(options: argparse.Namespace) -> None:
         start(options.port)
     else:
         stop()
+
+
+def compare(options: argparse.Namespace) -> None:
+    """Compare finished runs; print what differs and where the page is."""
+    from operations.comparison import compare, render_comparison
+
+    print(render_comparison(*compare(options.runs, options.output)))
 
 
 def written_folders(options: argparse.Namespace) -> dict[str, Path]:

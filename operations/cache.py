@@ -18,10 +18,20 @@ def expire_lost_steps(names: Sequence[str]) -> list[str]:
     """
     from zenml.client import Client
 
-    lost = [step for step in _cached_steps(names) if not all(map(_is_there, _artifacts(step)))]
+    lost = [step for step in _cached_steps(names) if not all(map(is_there, _artifacts(step)))]
     for step in lost:
         Client().update_step_run(step.id, cache_expires_at=datetime.now(UTC).replace(tzinfo=None))
     return sorted({step.name for step in lost})
+
+
+def is_there(artifact: Any) -> bool:
+    """Whether an artifact's files are, and those that it refers to."""
+    from zenml.io import fileio
+
+    from operations.references import references
+
+    filled = fileio.exists(artifact.uri) and fileio.listdir(artifact.uri)
+    return bool(filled) and all(fileio.exists(path) for path in references(artifact.uri))
 
 
 def _cached_steps(names: Sequence[str]) -> Iterable[Any]:
@@ -34,12 +44,3 @@ def _cached_steps(names: Sequence[str]) -> Iterable[Any]:
 
 def _artifacts(step: Any) -> Iterable[Any]:
     return [artifact for versions in step.outputs.values() for artifact in versions]
-
-
-def _is_there(artifact: Any) -> bool:
-    from zenml.io import fileio
-
-    from operations.references import references
-
-    filled = fileio.exists(artifact.uri) and fileio.listdir(artifact.uri)
-    return bool(filled) and all(fileio.exists(path) for path in references(artifact.uri))

@@ -10,8 +10,9 @@ from typing import Any
 from zenml.pipelines.pipeline_definition import Pipeline
 
 from operations import execution
+from operations.console import render_lines
 from operations.job import Job
-from operations.summary import SCHEMA, cached_steps, data_facts, render_lines, run_facts, step_facts
+from operations.summary import SCHEMA, cached_steps, data_facts, load_outputs, run_facts, step_facts
 from recognition.calibration import recipe
 from recognition.calibration.result import Calibration, Choice
 from recognition.data.dataset import ImageDataset
@@ -99,8 +100,7 @@ def render_summary(summary: Mapping[str, Any]) -> str:
 
 
 def _finish(job: Job, run: Any) -> Results:
-    outputs = {name: version for step in run.steps.values() for name, (version, *_) in step.outputs.items()}
-    dataset, found, text = (outputs[name].load() for name in ("dataset", "calibration", "recipe"))
+    dataset, found, text = load_outputs(run, "dataset", "calibration", "recipe")
     best = found.best
     execution.annotate(job, run, {**best.choice.model_dump(), "validation_score": best.score}, {recipe.FILE: text})
     return Results(run, dataset, found, text)

@@ -15,7 +15,7 @@ from pathlib import Path
 from operations.environment import PROJECT
 
 PACKAGES = ("recognition", "operations", "materializers", "steps")
-LIBRARIES = ("keras", "numpy", "pandas", "scikit-learn", "tensorflow")  # whose results are cached
+LIBRARIES = ("cleanlab", "keras", "numpy", "pandas", "scikit-learn", "scipy", "tensorflow")  # whose results are cached
 
 
 def code_hash(module: str, root: Path = PROJECT) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Never
 
 from tqdm import tqdm
@@ -24,6 +24,12 @@ def say(text: str = "") -> None:
 def count(number: int, word: str) -> str:
     """A number and a word in singular or plural."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def render_lines(head: str, lines: Sequence[tuple[str, str]]) -> str:
+    """A heading, and names and texts in two columns."""
+    width = max(len(name) for name, _ in lines) + 1
+    return "\n".join([head, *(f"  {name:<{width}}{text}" for name, text in lines)])
 
 
 class TrainingProgress(TrainingListener):

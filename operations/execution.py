@@ -24,7 +24,7 @@ from operations.stack import check_source_root
 from operations.summary import Results, build_summary, load_results
 from recognition.errors import Terminated
 
-PAGE, NUMBERS = "report.html", "metrics.json"
+PAGE, NUMBERS, DATA_PAGE = "report.html", "metrics.json", "data.html"
 Outcome = TypeVar("Outcome")
 
 
@@ -109,7 +109,11 @@ def annotate(job: Job, run: Any, outcome: Mapping[str, Any], files: Mapping[str,
 
 def _finish(job: Job, run: Any) -> Results:
     results = load_results(run)
-    outcome = {"test_accuracy": results.evaluation.metrics.accuracy, "decision": results.decision.decision}
+    outcome = {
+        "test_accuracy": results.metrics.accuracy,
+        "decision": results.decision.decision,
+        "data_change": results.change.verdict,
+    }
     annotate(job, results.run, outcome, _files(results))
     return results
 
@@ -132,7 +136,7 @@ def _close(job: Job, error: BaseException, interrupted: bool) -> None:
 
 
 def _files(results: Results) -> dict[str, str]:
-    return {PAGE: results.page, NUMBERS: results.numbers}
+    return {PAGE: results.page, NUMBERS: results.numbers, DATA_PAGE: results.data_page}
 
 
 def _write(folder: Path, files: Mapping[str, str]) -> None:

@@ -17,10 +17,9 @@ from operations.checkpoints import Training, check_unfinished, task_name, traini
 from operations.code import code_hash
 from operations.console import count
 from operations.environment import PROJECT, STATE_VARIABLE, check_writable, data_cache, state_folder
-from operations.initial_weights import resolve_initial
 from recognition.calibration.space import check_search, describe_search
 from recognition.configuration.loading import used_config
-from recognition.configuration.schema import RunConfig
+from recognition.configuration.schema import RunConfig, TrainConfig
 from recognition.data.dataset import ImageDataset
 from recognition.data.preload import preload_dataset
 from recognition.data.sources import resolve_source
@@ -28,6 +27,7 @@ from recognition.errors import InputError
 from recognition.preflight import check_fits
 from recognition.training.device import check_requested, driver_gpus
 from recognition.training.distribution import check_strategy
+from recognition.training.schedule import tail_of
 
 FREE_BYTES = 150_000_000  # for databases, a model and its checkpoints, besides the images
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")  # what MLflow's queries or a file name may trip over
@@ -82,7 +82,10 @@ def check_job(config: RunConfig, recipe: str, written: Mapping[str, Path], fresh
     if config.calibrate:
         check_search(config, dataset)
     _check_space(sum(split.images.nbytes for split in dataset.splits.values()) + FREE_BYTES)
-    initial = resolve_initial(config.train.init).digest if config.train.init else ""
+    if config.train.tail:
+        _check_parent(config, dataset.digest)
+    begins_with = config.train.init if config.train.tail is None else None  # else the state holds all weights
+    initial = _initial_digest(begins_with) if begins_with else ""
     if not fresh and not config.calibrate:
         _check_unfinished(config, recipe, dataset.digest, initial)
     started = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
@@ -111,6 +114,7 @@ def describe_job(job: Job, stack: str) -> str:
     lines = {
         "data": job.data,
         "network": train.network,
+        **({"goes on": _tail(train)} if train.tail else {}),
         "recipe": f"{job.recipe}: {count(train.epochs, 'epoch')}, batch {train.batch_size}, {train.optimizer} at "
         f"{train.learning_rate:g}, {train.schedule}, seed {train.seed}",
         **({"calibrate": describe_search(job.config.calibrate, train)} if job.config.calibrate else {}),
@@ -123,6 +127,12 @@ def describe_job(job: Job, stack: str) -> str:
     return "\n".join([f"run {job.run_name}", *(f"  {name:<10}{text}" for name, text in lines.items())])
 
 
+def _tail(train: TrainConfig) -> str:
+    tail, added = train.tail, tail_of(train)
+    assert tail is not None
+    return f"after run {tail.after}: {count(tail.epochs, 'more epoch')}, at {added.learning_rate:g}, {tail.schedule}"
+
+
 def git_commit() -> str | None:
     """The commit of this checkout, with "+changes" where files differ from it; None outside git."""
     command = ["git", "-C", str(PROJECT), "describe", "--always", "--dirty=+changes", "--abbrev=40", "--exclude=*"]
@@ -130,6 +140,18 @@ def git_commit() -> str | None:
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip() or None
     except (OSError, subprocess.SubprocessError):
         return None
+
+
+def _check_parent(config: RunConfig, digest: str) -> None:
+    from operations.parent import check_parent  # imports ZenML
+
+    check_parent(config, digest)
+
+
+def _initial_digest(address: str) -> str:
+    from operations.initial_weights import resolve_initial  # imports MLflow
+
+    return resolve_initial(address).digest
 
 
 def _safe(recipe: str) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 KERAS_FILE = "data/model.keras"  # where MLflow's Keras flavour keeps the model
 SEEN_FILE = "seen_images.npy"
+DATA_FILE = "data_summary.json"
 DIGEST_TAG = "sha256"  # of a model version: digest of its Keras file
 NO_SUCH_ALIAS = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # MLflow's: no such model, no such alias
 PACKAGES = ("keras", "tensorflow", "numpy")  # all that a stored model needs beside MLflow
@@ -69,6 +70,37 @@ def fetch(model_uri: str, name: str) -> Path:
     from mlflow.artifacts import download_artifacts
 
     return Path(download_artifacts(model_uri)) / name
+
+
+def add_file(client: MlflowClient, model_uri: str, name: str, content: bytes) -> None:
+    """Add a file to a stored model, or write it anew.
+
+    Args:
+        client: A client from `tracking.connect`.
+        model_uri: `models:/m-…`.
+        name: What the file is called.
+        content: Its bytes.
+    """
+    with tempfile.TemporaryDirectory() as folder, uninterrupted():
+        (Path(folder) / name).write_bytes(content)
+        client.log_model_artifacts(model_uri.removeprefix("models:/"), folder)
+
+
+def read_file(model_uri: str, name: str) -> bytes | None:
+    """A file of a stored model, None where it or the model's files are not there; only it is downloaded.
+
+    Args:
+        model_uri: `models:/m-…` or `models:/NAME/VERSION`.
+        name: Path inside the model's folder.
+    """
+    from mlflow.artifacts import download_artifacts
+    from mlflow.exceptions import MlflowException
+
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return Path(download_artifacts(f"{model_uri}/{name}", dst_path=folder)).read_bytes()
+        except (MlflowException, OSError):
+            return None
 
 
 def _signature(model: keras.Model) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -82,6 +83,12 @@ def champion(client: MlflowClient, name: str) -> RegisteredModel | None:
         mlflow_version=str(version.version),
         sha256=tags.get(DIGEST_TAG, ""),
     )
+
+
+def created(client: MlflowClient, model: RegisteredModel) -> datetime:
+    """When a version was registered, in UTC."""
+    version = client.get_model_version(model.name, model.mlflow_version)
+    return datetime.fromtimestamp(version.creation_timestamp / 1000, UTC)
 
 
 def aliases(client: MlflowClient, model: RegisteredModel) -> list[str]:

@@ -117,6 +117,11 @@ def find_run(run_name: str) -> Any | None:
     return page.items[0] if page.items else None
 
 
+def outputs_of(run: Any) -> dict[str, Any]:
+    """ZenML's records of the artifacts of a run, by name."""
+    return {name: version for step in run.steps.values() for name, (version, *_) in step.outputs.items()}
+
+
 def _store_is_free() -> bool:
     """Whether nobody uses ZenML's SQLite file: what Ctrl-C interrupted may do so, and would be waited for in vain."""
     from zenml.client import Client

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from operations import model_store, registry, tracking
-from operations.console import count
+from operations.console import count, render_lines
 from operations.environment import data_cache
 from operations.registry import RegisteredModel
+from operations.runs import outputs_of
 from recognition.configuration.schema import DataConfig
+from recognition.data.change import DataChange
 from recognition.data.dataset import ImageDataset
-from recognition.evaluation.evaluation import Evaluation
+from recognition.evaluation.evaluation import Evaluation, Metrics
 from recognition.evaluation.score import in_words
 from recognition.gate import GateDecision
 from recognition.report.error_files import copy_errors
 from recognition.training.history import History
 
 SCHEMA = 1
+ARTIFACTS = (
+    *("dataset", "data_change", "data_report", "history", "evaluation"),
+    *("registered_model", "decision", "report", "metrics"),
+)
 
 
 @dataclass(frozen=True)
@@ -29,22 +35,42 @@ class Results:
     Attributes:
         run: ZenML's record of the run.
         dataset: The data, memory-mapped.
+        change: The data against the champion's.
         history: The training.
         evaluation: Test predictions and metrics.
         registered: The model version.
         decision: The gate's decision.
         page: The report.
         numbers: The report's numbers, JSON.
+        data_page: The report of the data.
     """
 
     run: Any
     dataset: ImageDataset
+    change: DataChange
     history: History
     evaluation: Evaluation
     registered: RegisteredModel
     decision: GateDecision
     page: str
     numbers: str
+    data_page: str
+
+    @property
+    def metrics(self) -> Metrics:
+        """The test metrics."""
+        return self.evaluation.metrics
+
+
+def load_outputs(run: Any, *names: str) -> tuple[Any, ...]:
+    """Load artifacts of a finished run.
+
+    Args:
+        run: ZenML's record of the run, hydrated.
+        names: The artifacts' names.
+    """
+    outputs = outputs_of(run)
+    return tuple(outputs[name].load() for name in names)
 
 
 def load_results(run: Any) -> Results:
@@ -53,20 +79,18 @@ def load_results(run: Any) -> Results:
     Args:
         run: ZenML's record of the run, hydrated.
     """
-    outputs = {name: version for step in run.steps.values() for name, (version, *_) in step.outputs.items()}
-    loaded = {
-        name: outputs[name].load()
-        for name in ("dataset", "history", "evaluation", "registered_model", "decision", "report", "metrics")
-    }
+    loaded = dict(zip(ARTIFACTS, load_outputs(run, *ARTIFACTS), strict=True))
     return Results(
         run=run,
         dataset=loaded["dataset"],
+        change=loaded["data_change"],
         history=loaded["history"],
         evaluation=loaded["evaluation"],
         registered=loaded["registered_model"],
         decision=loaded["decision"],
         page=str(loaded["report"]),
         numbers=str(loaded["metrics"]),
+        data_page=str(loaded["data_report"]),
     )
 
 
@@ -80,11 +104,12 @@ def build_summary(results: Results, recipe: str, commit: str | None, fallback: b
         fallback: Whether the images were the fallback's.
         report: Path of the report.
     """
-    run, history, metrics, decision = results.run, results.history, results.evaluation.metrics, results.decision
+    run, history, metrics, decision = results.run, results.history, results.metrics, results.decision
     return {
         "schema": SCHEMA,
         "run": run_facts(run, commit),
         "data": data_facts(results.dataset, fallback),
+        "change": results.change.model_dump(include={"verdict", "reason", "version"}),
         "train": {
             "recipe": recipe,
             **history.model_dump(include={"network", "parameters", "device", "precision", "seed", "resumed_from"}),
@@ -99,7 +124,7 @@ def build_summary(results: Results, recipe: str, commit: str | None, fallback: b
             "loss": history.best.validation_loss,
             "score": history.best.validation_score,
         },
-        "test": metrics.model_dump(exclude={"classes"}),
+        "test": metrics.numbers(),
         "model": _model(results.registered),
         "gate": decision.model_dump(include={"decision", "reason", "metric", "candidate", "champion"}),
         "report": str(report),
@@ -121,6 +146,7 @@ def render_summary(summary: Mapping[str, Any]) -> str:
             f"{count(train['epochs'], 'epoch')}, best {train['best_epoch']}, {train['seconds']:.0f} s, {_speed(train)}",
         ),
         *_repeats(train),
+        ("data", _change(summary["change"])),
         ("cached", cached_steps(summary)),
         ("champion", _champion(gate)),
         ("decision", f"{gate['decision']}: {gate['reason']}"),
@@ -149,6 +175,10 @@ def copy_wrong_images(results: Results, config: DataConfig, folder: Path) -> str
 def cached_steps(summary: Mapping[str, Any]) -> str:
     """Names of the steps that were taken from the cache."""
     return ", ".join(name for name, step in summary["steps"].items() if step["cached"]) or "nothing"
+
+
+def _change(change: Mapping[str, Any]) -> str:
+    return DataChange(**change).in_words()
 
 
 def _validation(summary: Mapping[str, Any]) -> str:
@@ -219,12 +249,6 @@ def _model(registered: RegisteredModel) -> dict[str, Any]:
 def step_facts(run: Any) -> dict[str, dict[str, Any]]:
     """Section `steps` of a summary."""
     return {name: _step(step) for name, step in run.steps.items()}
-
-
-def render_lines(head: str, lines: Sequence[tuple[str, str]]) -> str:
-    """A heading, and names and texts in two columns."""
-    width = max(len(name) for name, _ in lines) + 1
-    return "\n".join([head, *(f"  {name:<{width}}{text}" for name, text in lines)])
 
 
 def _step(step: Any) -> dict[str, Any]:

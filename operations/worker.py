@@ -11,13 +11,14 @@ from operations.job import Job
 from operations.termination import terminable
 from recognition.augmentation.plan import resolve_plan
 from recognition.data.preload import take_dataset
-from recognition.training.distribution import join_cluster, requested_cluster
+from recognition.training.distribution import cluster_of, join_cluster
+from recognition.training.task import Task
 from recognition.training.train import train
 
 
 def join(job: Job) -> None:
     """Meet the other workers, where TF_CONFIG names any, before anything else uses TensorFlow."""
-    if (cluster := _cluster(job)) is not None:
+    if (cluster := cluster_of(job.config.train)) is not None:
         load_tensorflow(job.config.resources.threads)
         say(f"worker {cluster[1] + 1} of {len(cluster[0])}: waiting for the others")
         join_cluster()
@@ -25,12 +26,12 @@ def join(job: Job) -> None:
 
 def is_shared(job: Job) -> bool:
     """Whether several workers train."""
-    return _cluster(job) is not None
+    return cluster_of(job.config.train) is not None
 
 
 def is_chief(job: Job) -> bool:
     """Whether this process runs the pipeline."""
-    cluster = _cluster(job)
+    cluster = cluster_of(job.config.train)
     return cluster is None or cluster[1] == 0
 
 
@@ -50,9 +51,5 @@ def work(job: Job) -> None:
         progress = TrainingProgress(metric, terminated)
         every_seconds = config.checkpoint.every_seconds
         begin = load_initial(config.train.init, initial) if config.train.init else None
-        train(dataset, plan, config.train, metric, folder, progress, every_seconds=every_seconds, initial=begin)
+        train(Task(dataset, plan, config.train, metric, begin), folder, progress, every_seconds=every_seconds)
     say("this worker is done; the chief evaluates and registers")
-
-
-def _cluster(job: Job) -> tuple[list[str], int] | None:
-    return requested_cluster() if job.config.train.strategy in ("auto", "multi_worker") else None

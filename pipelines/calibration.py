@@ -26,7 +26,7 @@ def calibration(config: RunConfig, code: dict[str, str], recipe: str, commit: st
         fallback: Whether the images are the fallback's.
     """
     configuration = configure(config)
-    dataset = ingest(configuration, fallback)
+    dataset, _ = ingest(configuration, fallback)
     plan = augmentation(dataset, config.augmentation, code["augmentation"])
     found = calibrate(
         dataset,

@@ -1,11 +1,13 @@
-"""The pipeline: config → ingest → augmentation → train → evaluate → register → gate → report."""
+"""The pipeline: config → ingest → data report → augmentation → train → evaluate → register → gate → report."""
 
 from zenml import pipeline
 from zenml.enums import ExecutionMode
 
+from operations.parent import parent_state
 from recognition.configuration.schema import RunConfig
 from steps.augmentation import augmentation
 from steps.configure import configure
+from steps.data_report import data_report
 from steps.evaluate import evaluate
 from steps.gate import gate
 from steps.ingest import ingest
@@ -14,7 +16,7 @@ from steps.report import report
 from steps.train import train
 
 NAME = "recognition"
-CACHED_STEPS = ("augmentation", "train", "evaluate", "report")
+CACHED_STEPS = ("data_report", "augmentation", "train", "evaluate", "report")
 
 
 @pipeline(name=NAME, execution_mode=ExecutionMode.FAIL_FAST)
@@ -29,9 +31,10 @@ def training(config: RunConfig, code: dict[str, str], recipe: str, commit: str |
         fallback: Whether the images are the fallback's.
     """
     configuration = configure(config)
-    dataset = ingest(configuration, fallback)
+    dataset, baseline = ingest(configuration, fallback)
+    data_summary, _, _ = data_report(dataset, baseline, code["data_report"])
     plan = augmentation(dataset, config.augmentation, code["augmentation"])
-    model, history = train(
+    model, history, _ = train(
         dataset,
         plan,
         config.train,
@@ -41,8 +44,22 @@ def training(config: RunConfig, code: dict[str, str], recipe: str, commit: str |
         config.data.folds,
         code["train"],
         code["initial weights"],
+        parent_state(config),
     )
-    evaluation = evaluate(dataset, model, config.evaluation, code["evaluate"])
-    registered = register(configuration, dataset, plan, model, history, evaluation)
+    folds = config.data.folds
+    evaluation, validation = evaluate(dataset, model, history, config.evaluation, folds, code["evaluate"])
+    registered = register(configuration, dataset, data_summary, plan, model, history, evaluation)
     decision = gate(registered, evaluation, dataset, config.gate, config.evaluation)
-    report(dataset, history, evaluation, registered, decision, recipe, commit, fallback, code["report"])
+    report(
+        dataset,
+        history,
+        evaluation,
+        validation,
+        registered,
+        decision,
+        recipe,
+        commit,
+        fallback,
+        folds,
+        code["report"],
+    )

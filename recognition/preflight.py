@@ -8,7 +8,7 @@ from recognition.data.dataset import ImageDataset
 from recognition.errors import InputError
 from recognition.networks import SMALLEST_SIZES, WITHOUT_BATCH_NORM
 from recognition.training.class_weights import check_class_weights
-from recognition.training.distribution import requested_cluster
+from recognition.training.distribution import cluster_of
 
 SMALLEST_STAGE = 9  # pixels that three poolings leave one of, after the first convolution
 
@@ -24,6 +24,7 @@ def check_fits(config: RunConfig, dataset: ImageDataset) -> None:
         InputError: If one does not fit.
     """
     _check_repeats(config, dataset)
+    _check_tail(config)
     _check_batch(config, len(dataset.splits["train"]))
     _check_size(config, dataset.image_shape)
     _check_stages(config, dataset.image_shape)
@@ -40,7 +41,7 @@ def _check_repeats(config: RunConfig, dataset: ImageDataset) -> None:
             expected="one of them",
             remedy="--set train.seeds=null",
         )
-    if config.calibrate is not None and (several := _several(config)):
+    if config.calibrate is not None and (several := _several(config, "train.init", "train.seeds", "data.folds")):
         raise InputError(
             "a calibration trains from random weights, with one seed and one split",
             received=several,
@@ -48,7 +49,7 @@ def _check_repeats(config: RunConfig, dataset: ImageDataset) -> None:
             remedy="remove it, or the section calibrate",
         )
     is_repeated = folds is not None or config.train.seeds is not None
-    if is_repeated and config.train.strategy in ("auto", "multi_worker") and requested_cluster() is not None:
+    if is_repeated and cluster_of(config.train) is not None:
         raise InputError(
             "several workers train one network, and not one for each seed or fold",
             received="data.folds or train.seeds, with workers in TF_CONFIG",
@@ -66,9 +67,23 @@ def _check_repeats(config: RunConfig, dataset: ImageDataset) -> None:
         )
 
 
-def _several(config: RunConfig) -> str:
+def _check_tail(config: RunConfig) -> None:
+    if config.train.tail is None:
+        return
+    several = _several(config, "train.seeds", "data.folds")
+    if config.calibrate is not None or several or cluster_of(config.train) is not None:
+        raise InputError(
+            "one process goes on with one finished training",
+            received=several or ("a section calibrate" if config.calibrate else "workers in TF_CONFIG"),
+            expected="train.tail without seeds, folds, calibration and workers",
+            remedy="remove it, or train.tail",
+        )
+
+
+def _several(config: RunConfig, *keys: str) -> str:
+    """Those of the keys that are set, with their values."""
     values = {"train.init": config.train.init, "train.seeds": config.train.seeds, "data.folds": config.data.folds}
-    return ", ".join(f"{key}: {value}" for key, value in values.items() if value is not None)
+    return ", ".join(f"{key}: {values[key]}" for key in keys if values[key] is not None)
 
 
 def _check_batch(config: RunConfig, images: int) -> None:

@@ -1,6 +1,5 @@
 """Step: find learning rate, batch size and number of epochs."""
 
-from collections.abc import Callable
 from typing import Annotated
 
 from zenml import get_step_context, log_metadata, step
@@ -17,20 +16,9 @@ from recognition.calibration.recipe import reached
 from recognition.calibration.result import Calibration
 from recognition.configuration.schema import CalibrateConfig, CheckpointConfig, ResourcesConfig, TrainConfig
 from recognition.data.dataset import ImageDataset
+from recognition.training.task import Task
 
 BUDGET = {"trials", "minutes"}  # may change between an interruption and going on
-
-
-class _Progress(TrainingProgress):
-    """Shows progress, and asks to stop when the machine is about to go."""
-
-    def __init__(self, metric: str, terminated: Callable[[], bool]) -> None:
-        super().__init__(metric)
-        self._terminated = terminated
-
-    def should_stop(self) -> bool:
-        """Whether SIGTERM has come."""
-        return self._terminated()
 
 
 @step(output_materializers=CalibrationMaterializer)
@@ -63,7 +51,7 @@ def calibrate(
     searched = options.model_dump(exclude=BUDGET)
     training = current_training({**identity, "plan": plan.plan.digest, "calibrate": searched})
     with terminable() as terminated, training_folder(training) as folder:
-        progress, every_seconds = _Progress(metric, terminated), checkpoint.every_seconds
-        found = search(dataset, plan.plan, config, options, metric, folder, progress, every_seconds)
+        task = Task(dataset, plan.plan, config, metric)
+        found = search(task, options, folder, TrainingProgress(metric, terminated), checkpoint.every_seconds)
     say(f"calibrate: {found.best.choice.in_words()}, {reached(found)}")
     return found

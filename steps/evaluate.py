@@ -1,4 +1,4 @@
-"""Step: score the whole test set, once."""
+"""Step: score the whole test set, once, and the validation split again with the model as it is registered."""
 
 from typing import Annotated
 
@@ -8,28 +8,37 @@ from materializers.evaluation import EvaluationMaterializer
 from operations.console import say
 from operations.environment import load_tensorflow
 from recognition.configuration.schema import EvaluationConfig
-from recognition.data.dataset import ImageDataset
+from recognition.data.dataset import ImageDataset, Split
+from recognition.data.folds import first_fold
 from recognition.evaluation.evaluate import evaluate as evaluate_predictions
 from recognition.evaluation.evaluation import Evaluation
 from recognition.evaluation.predict import predict
 from recognition.model_file import ModelFile, load_model
+from recognition.training.history import History
 
 
 @step(output_materializers=EvaluationMaterializer)
 def evaluate(
-    dataset: ImageDataset, model: ModelFile, config: EvaluationConfig, code: str
-) -> Annotated[Evaluation, "evaluation"]:
-    """Predict every test image with the very file that will be registered.
+    dataset: ImageDataset, model: ModelFile, history: History, config: EvaluationConfig, folds: int | None, code: str
+) -> tuple[Annotated[Evaluation, "evaluation"], Annotated[Evaluation, "validation"]]:
+    """Predict every test and validation image with the very file that will be registered.
 
     Args:
-        dataset: Only its test split is read.
+        dataset: Its test split is judged; its validation split tells of doubtful labels.
         model: The trained model.
+        history: Its temperature.
         config: How to go through the images.
+        folds: How the training was cross-validated; None for the split as it is.
         code: Hash of the code behind this step, for the cache.
     """
     load_tensorflow()
-    test = dataset.splits["test"]
-    probabilities = predict(load_model(model.path), test.images, config.batch_size)
-    evaluation = evaluate_predictions(probabilities, test, dataset.classes, dataset.superclasses, dataset.superclass_of)
-    say(f"evaluate: accuracy {evaluation.metrics.accuracy:.2%} on {len(test):,} test images")
-    return evaluation
+    network = load_model(model.path)
+    names = dataset.classes, dataset.superclasses, dataset.superclass_of
+
+    def judged(split: Split) -> Evaluation:
+        probabilities = predict(network, split.images, config.batch_size)
+        return evaluate_predictions(probabilities, split, *names, history.temperature)
+
+    evaluation = judged(dataset.splits["test"])
+    say(f"evaluate: accuracy {evaluation.metrics.accuracy:.2%} on {evaluation.metrics.images:,} test images")
+    return evaluation, judged(first_fold(dataset, folds).splits["validation"])

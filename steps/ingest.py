@@ -5,23 +5,28 @@ from typing import Annotated
 from zenml import log_metadata, step
 
 from materializers.image_dataset import ImageDatasetMaterializer
+from operations import tracking
+from operations.champion_data import find_baseline
 from operations.console import say
 from operations.environment import data_cache
 from recognition.configuration.schema import RunConfig
+from recognition.data.change import Baseline
 from recognition.data.dataset import ImageDataset
 from recognition.data.preload import take_dataset
 
 
-@step(enable_cache=False, output_materializers=ImageDatasetMaterializer)
-def ingest(configuration: RunConfig, fallback: bool) -> Annotated[ImageDataset, "dataset"]:
+@step(enable_cache=False, output_materializers={"dataset": ImageDatasetMaterializer})
+def ingest(
+    configuration: RunConfig, fallback: bool
+) -> tuple[Annotated[ImageDataset, "dataset"], Annotated[Baseline, "baseline"]]:
     """Read the data set; always runs, so that changed data is always seen.
 
     Args:
-        configuration: Its `data` section says which images.
+        configuration: Its `data` section says which images, its `model` section whose champion to compare them with.
         fallback: Whether these are the fallback's images, for the lineage.
     """
     dataset = take_dataset(configuration.data, data_cache())
     log_metadata({"fallback": fallback, "source_digest": dataset.source_digest, "notes": list(dataset.notes)})
     sizes = ", ".join(f"{len(split):,} {name}" for name, split in dataset.splits.items())
     say(f"ingest: {dataset.name}, {sizes}, {len(dataset.classes)} classes")
-    return dataset
+    return dataset, find_baseline(tracking.connect(), configuration.model.name, dataset)

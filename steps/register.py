@@ -5,25 +5,29 @@ from typing import Annotated, Any
 from zenml import get_step_context, step
 
 from operations import registry, tracking
+from operations.champion_data import store_summary
 from operations.console import say
 from operations.registry import RegisteredModel
 from recognition.augmentation.illustrated_plan import IllustratedPlan
 from recognition.configuration.resolved import flatten, to_yaml
 from recognition.configuration.schema import RunConfig
 from recognition.data.dataset import ImageDataset
+from recognition.data.summary import DataSummary
 from recognition.evaluation.evaluation import Evaluation
 from recognition.model_file import ModelFile
 from recognition.pictures.confusion import confusion_picture
 from recognition.pictures.curves import curves_picture
+from recognition.pictures.reliability import reliability_picture
 from recognition.training.history import History
 
-LINKED = ("configuration", "dataset", "plan", "model", "history", "evaluation")
+LINKED = ("configuration", "dataset", "data_summary", "plan", "model", "history", "evaluation")
 
 
 @step(enable_cache=False)
 def register(
     configuration: RunConfig,
     dataset: ImageDataset,
+    data_summary: DataSummary,
     plan: IllustratedPlan,
     model: ModelFile,
     history: History,
@@ -33,18 +37,21 @@ def register(
     context = get_step_context()
     client = tracking.connect()
     run_id = tracking.mlflow_run(client, context.pipeline_run.name)
-    metrics = evaluation.metrics.model_dump(exclude={"classes"}, exclude_none=True)
+    metrics = {name: value for name, value in evaluation.metrics.numbers().items() if value is not None}
     tracking.log_parameters(client, run_id, flatten(configuration))
     tracking.log_metrics(client, run_id, tracking.history_metrics(history))
     tracking.log_metrics(client, run_id, ((f"test_{name}", float(value), 0) for name, value in metrics.items()))
     files = {
         "configuration.yaml": to_yaml(configuration).encode(),
         "augmentation.png": plan.picture,
+        "data_summary.json": data_summary.model_dump_json(indent=1).encode(),
         "confusion.png": confusion_picture(evaluation),
         "curves.png": curves_picture(history),
+        "reliability.png": reliability_picture(evaluation.metrics),
         "predictions.parquet": evaluation.predictions.to_parquet(index=False),
     }
     tracking.log_files(client, run_id, files)
+    store_summary(client, model.uri, data_summary)
     metadata: dict[str, Any] = {
         "classes": list(dataset.classes),
         "data_digest": dataset.digest,

@@ -6,15 +6,17 @@ from typing import Annotated
 from zenml import get_step_context, step
 from zenml.types import HTMLString, JSONString
 
-from operations import tracking
+from operations import registry, tracking
 from operations.console import say
 from operations.registry import RegisteredModel
 from recognition.data.dataset import ImageDataset
+from recognition.data.folds import first_fold
 from recognition.evaluation.evaluation import Evaluation
 from recognition.gate import GateDecision
 from recognition.report.facts import RunFacts
 from recognition.report.numbers import report_numbers
 from recognition.report.page import build_page
+from recognition.report.suspects import build_suspects_page
 from recognition.training.history import History
 
 
@@ -23,26 +25,31 @@ def report(
     dataset: ImageDataset,
     history: History,
     evaluation: Evaluation,
+    validation: Evaluation,
     registered: RegisteredModel,
     decision: GateDecision,
     recipe: str,
     commit: str | None,
     fallback: bool,
+    folds: int | None,
     code: str,
-) -> tuple[Annotated[HTMLString, "report"], Annotated[JSONString, "metrics"]]:
-    """Draw the page and gather the numbers.
+) -> tuple[Annotated[HTMLString, "report"], Annotated[JSONString, "metrics"], Annotated[HTMLString, "label_suspects"]]:
+    """Draw the pages and gather the numbers.
 
     Args:
         dataset: Example images come from its test split.
         history: Curves.
         evaluation: Metrics and predictions.
+        validation: Predictions on the images that chose the epoch; their labels may be doubtful too.
         registered: The model that they are about.
         decision: The gate's decision.
         recipe: Name of the configuration.
         commit: The code's commit, where there is one.
         fallback: Whether the images are the fallback's.
+        folds: How the training was cross-validated; None for the split as it is.
         code: Hash of the code behind this step, for the cache.
     """
+    client = tracking.connect()
     facts = RunFacts(
         model=registered.name,
         model_version=registered.zenml_version,
@@ -54,11 +61,13 @@ def report(
         images={name: len(split) for name, split in dataset.splits.items()},
         image_shape=dataset.image_shape,
         commit=commit,
+        date=registry.created(client, registered),
     )
     page = build_page(evaluation, history, decision, facts, dataset.splits["test"])
     numbers = json.dumps(report_numbers(evaluation, history, decision, facts), indent=1, ensure_ascii=False)
-    client = tracking.connect()
     run_id = tracking.mlflow_run(client, get_step_context().pipeline_run.name)
-    tracking.log_files(client, run_id, {"report.html": page.encode(), "metrics.json": numbers.encode()})
+    suspects = build_suspects_page({"validation": validation, "test": evaluation}, first_fold(dataset, folds))
+    files = {"report.html": page, "metrics.json": numbers, "suspects.html": suspects}
+    tracking.log_files(client, run_id, {name: text.encode() for name, text in files.items()})
     say(f"report: {len(page.encode()) / 1e6:.1f} MB")
-    return HTMLString(page), JSONString(numbers)
+    return HTMLString(page), JSONString(numbers), HTMLString(suspects)

@@ -9,6 +9,7 @@ from zenml import get_step_context, log_metadata, step
 
 from materializers.history import HistoryMaterializer
 from materializers.model_file import ModelFileMaterializer
+from materializers.training_state import TrainingStateMaterializer
 from operations import model_store, tracking
 from operations.checkpoints import current_training, training_folder, training_identity
 from operations.console import TrainingProgress
@@ -19,8 +20,10 @@ from recognition.augmentation.illustrated_plan import IllustratedPlan
 from recognition.configuration.schema import CheckpointConfig, ResourcesConfig, TrainConfig
 from recognition.data.dataset import ImageDataset
 from recognition.model_file import ModelFile
+from recognition.training.checkpoint import Checkpoint
 from recognition.training.history import Epoch, History
 from recognition.training.repeats import train_repeatedly
+from recognition.training.task import Task
 
 
 class _TrackedProgress(TrainingProgress):
@@ -37,7 +40,14 @@ class _TrackedProgress(TrainingProgress):
             tracking.log_metrics(self._client, run_id, tracking.epoch_metrics(epoch, self._metric))
 
 
-@step(output_materializers={"model": ModelFileMaterializer, "history": HistoryMaterializer})
+MATERIALIZERS = {
+    "model": ModelFileMaterializer,
+    "history": HistoryMaterializer,
+    "training_state": TrainingStateMaterializer,
+}
+
+
+@step(output_materializers=MATERIALIZERS)
 def train(
     dataset: ImageDataset,
     plan: IllustratedPlan,
@@ -48,7 +58,8 @@ def train(
     folds: int | None,
     code: str,
     initial: str,
-) -> tuple[Annotated[ModelFile, "model"], Annotated[History, "history"]]:
+    state: Checkpoint | None = None,
+) -> tuple[Annotated[ModelFile, "model"], Annotated[History, "history"], Annotated[Checkpoint, "training_state"]]:
     """Train on the training split and keep the epoch that validates best.
 
     Args:
@@ -61,6 +72,7 @@ def train(
         folds: How to cross-validate; None for the split as it is.
         code: Hash of the code behind this step, for the cache.
         initial: Digest of the weights to begin with, for the cache; "" for random ones.
+        state: Where a finished training ended that this one goes on with; None for a new one.
     """
     load_tensorflow(resources.threads)
     digest = dataset.digest
@@ -68,17 +80,14 @@ def train(
     run_id = tracking.mlflow_run(client, run_name)
     log_metadata({"mlflow_run_id": run_id})
     identity = training_identity(digest, plan.plan.options, config, metric, folds, code, initial)
+    begin = load_initial(config.init, initial) if config.init and state is None else None
     with terminable() as stop, training_folder(current_training({**identity, "plan": plan.plan.digest})) as checkpoints:
-        trained = train_repeatedly(
-            dataset,
-            plan.plan,
-            config,
-            metric,
+        candidate = train_repeatedly(
+            Task(dataset, plan.plan, config, metric, begin, state),
             checkpoints,
             lambda name: _TrackedProgress(metric, client, _mlflow_runs(client, run_id, run_name, name), stop),
             folds=folds,
             every_seconds=checkpoint.every_seconds,
-            initial=load_initial(config.init, initial) if config.init else None,
         )
     metadata = {
         "classes": list(dataset.classes),
@@ -90,10 +99,12 @@ def train(
         "transform": dataset.transform.to_json() if dataset.transform else None,
         "train": config.model_dump(),
         "metric": metric,
+        "temperature": candidate.history.temperature,
         "augmentation": plan.plan.options.model_dump(),
     }
     seen = np.concatenate([dataset.splits[side].hashes for side in ("train", "validation")])
-    return model_store.log_model(client, run_id, trained.model, metadata, seen), trained.history
+    model = model_store.log_model(client, run_id, candidate.model, metadata, seen)
+    return model, candidate.history, candidate.state
 
 
 def _mlflow_runs(client: MlflowClient, run_id: str, run_name: str, name: str) -> list[str]:

@@ -13,7 +13,16 @@ from zenml.utils.pagination_utils import depaginate
 
 
 def zenml_run(run):
-    return {"status": run.status.value, "steps": {name: step.status.value for name, step in run.steps.items()}}
+    return {
+        "status": run.status.value,
+        "steps": {name: step.status.value for name, step in run.steps.items()},
+        "inputs": {name: artifact_ids(step.inputs) for name, step in run.steps.items()},
+        "outputs": {name: artifact_ids(step.outputs) for name, step in run.steps.items()},
+    }
+
+
+def artifact_ids(artifacts):
+    return {name: [str(version.id) for version in versions] for name, versions in artifacts.items()}
 
 
 def zenml_version(version):

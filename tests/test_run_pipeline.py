@@ -54,9 +54,10 @@ SCHEMA = {
         "candidate": (*NUMBER, type(None)),
         "champion": (*NUMBER, type(None)),
     },
+    "change": {"verdict": TEXT, "reason": TEXT, "version": (TEXT, type(None))},
     "report": TEXT,
 }
-STEPS = ("configure", "ingest", "augmentation", "train", "evaluate", "register", "gate", "report")
+STEPS = ("configure", "ingest", "augmentation", "data_report", "train", "evaluate", "register", "gate", "report")
 PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
@@ -109,8 +110,9 @@ def test_prints_the_plan_a_line_a_stage_and_the_summary(run):
     summary = told.partition("\n\n")[2]
     for name in ("data", "network", "recipe", "device", "stack", "model", "versions", "state"):
         assert f"\n  {name:<10}" in plan
-    for stage in set(STEPS) - {"configure", "ingest", "train"} - run.cached():
+    for stage in set(STEPS) - {"configure", "ingest", "data_report", "train"} - run.cached():
         assert f"\n{stage}: " in told
+    assert "\ndata: not compared: there is no champion yet\n" in told
     for epoch in range(1, run.summary["train"]["epochs"] + 1):
         assert f"\n  epoch {epoch}: " in told
     for name in ("accuracy", "loss", "top-5", "training", "cached", "champion", "decision", "model", "report"):
@@ -129,6 +131,7 @@ def test_writes_report_and_numbers_where_asked_and_nothing_else(run):
         "summary.json",
         "output/report.html",
         "output/metrics.json",
+        "output/data.html",
     }
     assert run.summary["report"] == str(output / "report.html")
     assert f"{run.summary['test']['accuracy']:.2%}" in (output / "report.html").read_text()
@@ -144,7 +147,7 @@ def test_registers_a_champion_that_is_in_production(run, first_records):
     assert (zenml["stage"], mlflow["aliases"], model["aliases"]) == ("production", ["champion"], ["champion"])
     assert run.summary["gate"]["decision"] == "promoted"
     assert zenml["metadata"]["metrics"]["accuracy"] == run.summary["test"]["accuracy"]
-    assert {"configuration", "dataset", "augmentation_plan", "model", "history", "evaluation"} == set(
+    assert {"configuration", "dataset", "data_summary", "augmentation_plan", "model", "history", "evaluation"} == set(
         zenml["artifacts"]
     )
 
@@ -159,9 +162,14 @@ def test_logs_the_run_to_mlflow(run, first_records):
         assert [step for step, _ in logged["metrics"][name]] == list(range(1, train["epochs"] + 1))
     assert logged["metrics"]["test_accuracy"] == [[0, test["accuracy"]]]
     pictures = {"augmentation.png", "confusion.png", "curves.png"}
-    assert pictures | {"configuration.yaml", "predictions.parquet", "report.html", "metrics.json"} <= set(
-        logged["files"]
-    )
+    assert pictures | {
+        "configuration.yaml",
+        "predictions.parquet",
+        "report.html",
+        "metrics.json",
+        "data.html",
+        "data_summary.json",
+    } <= set(logged["files"])
     assert first_records["zenml_runs"][run.summary["run"]["name"]]["status"] == "completed"
 
 

@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from recognition.augmentation.plan import AugmentationPlan
 from recognition.calibration.range_test import run_range_test
 from recognition.calibration.result import Calibration, Choice, RangeTest, SearchSpace
 from recognition.calibration.space import search_space
 from recognition.calibration.study import run_study
 from recognition.configuration.schema import CalibrateConfig, TrainConfig
-from recognition.data.dataset import ImageDataset
-from recognition.errors import TrainingError
 from recognition.training.device import choose_device
 from recognition.training.listener import TrainingListener
+from recognition.training.task import Task
 from recognition.training.train import train
 
 RANGE_TEST = "range_test.json"
 
 
 def calibrate(
-    dataset: ImageDataset,
-    plan: AugmentationPlan,
-    config: TrainConfig,
-    options: CalibrateConfig,
-    metric: str,
-    folder: Path,
-    listener: TrainingListener,
-    every_seconds: float = 300,
+    task: Task, options: CalibrateConfig, folder: Path, listener: TrainingListener, every_seconds: float = 300
 ) -> Calibration:
     """Find learning rate, batch size and number of epochs by what they reach on validation; test is not read.
 
@@ -39,12 +30,9 @@ def calibrate(
     `folder`: no trial is trained again.
 
     Args:
-        dataset: Train and validation splits.
-        plan: Augmentation and normalization.
-        config: The recipe to begin with.
+        task: What is to be learned; its recipe is the one to begin with.
         options: What is searched, and for how long.
-        metric: What is maximized: "accuracy", "balanced_accuracy" or "macro_f1".
-        folder: Of this very calibration: same data, plan, recipe, options, metric and code.
+        folder: Of this very calibration: same task, options and code.
         listener: Hears of every step and trial.
         every_seconds: Longest time between two checkpoints.
 
@@ -53,23 +41,24 @@ def calibrate(
         TrainingError: If every trial diverges.
         TrainingStopped: If the listener asked for it; the state is written.
     """
-    alone = config.model_copy(update={"strategy": "single"})  # a batch of any size fits one device
-    test = _range_test_once(folder / RANGE_TEST, lambda: run_range_test(dataset, plan, alone, options.steps, listener))
+    config = task.config
+    # a batch of any size fits one device
+    alone = replace(task, config=config.model_copy(update={"strategy": "single"}))
+    test = _range_test_once(folder / RANGE_TEST, lambda: run_range_test(alone, options.steps, listener))
     end = ", where the loss diverged" if test.diverged else ""
     listener.say(f"range test: {test.rates[0]:.3g} to {test.rates[-1]:.3g}{end}; suggests {test.suggestion:.3g}")
-    space = search_space(options, config, len(dataset.splits["train"]), test.suggestion)
+    space = search_space(options, config, len(task.dataset.splits["train"]), test.suggestion)
     listener.say(f"study: {in_words(space)}")
 
     def attempt(choice: Choice, checkpoints: Path, hearer: TrainingListener) -> None:
-        recipe = choice.apply(alone)
-        with _memory_errors_told():
-            train(dataset, plan, recipe, metric, checkpoints, hearer, every_seconds=every_seconds)
+        chosen = replace(alone, config=choice.apply(alone.config))
+        train(chosen, checkpoints, hearer, every_seconds=every_seconds)
 
     own = Choice.of(config)
     first = (own, own.model_copy(update={"learning_rate": test.suggestion}))
     return Calibration(
-        metric=metric,
-        validation=len(dataset.splits["validation"]),
+        metric=task.metric,
+        validation=len(task.dataset.splits["validation"]),
         hardware=_hardware(config),
         range_test=test,
         space=space,
@@ -95,17 +84,6 @@ def _range_test_once(path: Path, run: Callable[[], RangeTest]) -> RangeTest:
     unfinished.write_text(test.model_dump_json())
     unfinished.rename(path)
     return test
-
-
-@contextmanager
-def _memory_errors_told() -> Iterator[None]:
-    """A batch that does not fit the device's memory ends a trial, not the study."""
-    import tensorflow as tf
-
-    try:
-        yield
-    except tf.errors.ResourceExhaustedError as error:
-        raise TrainingError("the batch does not fit the device's memory") from error
 
 
 def _hardware(config: TrainConfig) -> str:

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.augmentation.plan import AugmentationPlan
 from recognition.calibration.result import RangeTest
 from recognition.configuration.schema import TrainConfig
-from recognition.data.dataset import ImageDataset, Split
+from recognition.data.dataset import Split
 from recognition.errors import TrainingStopped
 from recognition.training.batches import Batch, batches
 from recognition.training.device import choose_device
 from recognition.training.listener import TrainingListener
 from recognition.training.order import epoch_order
 from recognition.training.schedule import image_size
+from recognition.training.task import Task
 
 if TYPE_CHECKING:
     from recognition.training.learner import Learner
@@ -31,28 +31,27 @@ DIVERGED = 4.0  # times the lowest smoothed loss, as in fast.ai's implementation
 Losses = NDArray[np.float64]
 
 
-def run_range_test(
-    dataset: ImageDataset, plan: AugmentationPlan, config: TrainConfig, steps: int, listener: TrainingListener
-) -> RangeTest:
+def run_range_test(task: Task, steps: int, listener: TrainingListener) -> RangeTest:
     """Train for some steps while the learning rate grows, each time by the same factor, until the loss diverges.
 
     Args:
-        dataset: Its training split is learned; no other is read.
-        plan: Augmentation and normalization.
-        config: The recipe; its learning rate, schedule and epochs do not matter.
+        task: Its training split is learned, no other is read; the recipe's learning rate, schedule and epochs do not
+            matter.
         steps: Number of steps from the lowest to the highest rate.
         listener: Hears of every step.
 
     Raises:
         InputError: If a requested GPU is missing.
+        TrainingError: If a batch does not fit the device's memory.
         TrainingStopped: If the listener asked for it.
     """
     from recognition.training.learner import Learner
 
-    learner = Learner(dataset, plan, config, choose_device(config.device, config.precision))
+    config, train = task.config, task.dataset.splits["train"]
+    learner = Learner(task.dataset, task.plan, config, choose_device(config.device, config.precision))
     rates = np.geomspace(LOWEST, HIGHEST, steps)
     losses: list[float] = []
-    with batches(dataset.splits["train"], _places(dataset.splits["train"], config, steps)) as stream:
+    with batches(train, _places(train, config, steps)) as stream:
         start = time.perf_counter()
         for rate in rates.tolist():
             learner.learning_rate = rate

@@ -201,6 +201,15 @@ class AugmentationConfig(Section):
             raise ContradictionError(message, by, needed)
 
 
+class TailConfig(Section):
+    """More epochs for a finished training, as `run_pipeline.py extend` writes it."""
+
+    after: Name = Field(description="name of the finished run")
+    epochs: int = Field(ge=1, le=10_000, description="how many more")
+    schedule: Literal["constant", "one_cycle", "cosine"] = Field("cosine", description="learning rate over their steps")
+    learning_rate: float | None = Field(None, gt=0, description="its highest; null: a tenth of train.learning_rate")
+
+
 class TrainConfig(Section):
     """The network and how it is trained."""
 
@@ -232,6 +241,9 @@ class TrainConfig(Section):
     average_mirrored: bool = Field(
         False, description="the model averages an image's prediction with its mirror image's, in twice the time"
     )
+    temperature: float | None = Field(
+        None, gt=0, le=100, description="divides the registered model's logits; null: what fits validation best"
+    )
     patience: int | None = Field(
         None, ge=1, le=10_000, description="epochs without a better one after which training stops; null: never"
     )
@@ -247,6 +259,7 @@ class TrainConfig(Section):
     layer_decay: float | None = Field(
         None, gt=0, lt=1, description="factor on the learning rate of each layer further from the head; null: 1"
     )
+    tail: TailConfig | None = None
     device: Literal["auto", "cpu", "gpu"] = Field("auto", description="auto: a GPU where there is one")
     strategy: Literal["auto", "single", "mirrored", "multi_worker"] = Field(
         "auto", description="devices that share a batch; auto: the workers of TF_CONFIG, else every GPU"

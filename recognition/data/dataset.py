@@ -28,6 +28,7 @@ class Split:
         hashes: uint64, (n,), content hash of each image: see `image_hashes`, and `DecodedImage.content` for files.
         paths: Source path of each image where images are files, else empty.
         weights: How much each image counts in the training loss, float32, (n,); None where all count the same.
+        sizes: Height and width of each image before it was resized, pixels, int32, (n, 2); None where none was.
     """
 
     images: Images
@@ -35,6 +36,7 @@ class Split:
     hashes: NDArray[np.uint64]
     paths: tuple[str, ...] = ()
     weights: NDArray[np.float32] | None = None
+    sizes: NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -49,6 +51,8 @@ class Split:
         arrays: dict[str, NDArray[np.generic]] = {"labels": self.labels, "hashes": self.hashes}
         if self.weights is not None:
             arrays["weights"] = self.weights
+        if self.sizes is not None:
+            arrays["sizes"] = self.sizes
         if isinstance(self.images, EncodedImages):
             return {**arrays, "content": self.images.content.values, "spans": self.images.spans}
         return {**arrays, "images": self.images}
@@ -64,8 +68,9 @@ class Split:
         """The images at `indices`, int64, (m,), in that order: copied, or still encoded."""
         paths = tuple(self.paths[i] for i in indices) if self.paths else ()
         weights = self.weights[indices] if self.weights is not None else None
+        sizes = self.sizes[indices] if self.sizes is not None else None
         images = self.images.subset(indices) if isinstance(self.images, EncodedImages) else self.images[indices]
-        return Split(images, self.labels[indices], self.hashes[indices], paths, weights)
+        return Split(images, self.labels[indices], self.hashes[indices], paths, weights, sizes)
 
 
 @dataclass(frozen=True)

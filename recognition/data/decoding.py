@@ -25,6 +25,7 @@ class Chunk(NamedTuple):
     Attributes:
         encoded: The readable ones' bytes, where they are to be kept so.
         content: Hash of each readable image's content whatever the transform.
+        sizes: Height and width of each readable image as it was stored, pixels.
         perceptual: uint64, one for each readable image.
         places: Of the readable ones.
         unreadable: Place of and reason for the others.
@@ -32,6 +33,7 @@ class Chunk(NamedTuple):
 
     encoded: list[bytes]
     content: list[int]
+    sizes: list[tuple[int, int]]
     perceptual: NDArray[np.uint64]
     places: list[int]
     unreadable: list[tuple[int, str]]
@@ -47,12 +49,12 @@ def decode(sources: list[Source], transform: ImageTransform, room: NDArray[np.ui
         keep_encoded: Whether the bytes are wanted too: a file that is smaller than its pixels as it is, a larger one as
             the PNG of its pixels.
     """
-    chunk = Chunk([], [], np.empty(0, np.uint64), [], [])
+    chunk = Chunk([], [], [], np.empty(0, np.uint64), [], [])
     readable = np.ones(len(sources), bool)
     for number, (place, source) in enumerate(sources):
         try:
             encoded = source if isinstance(source, bytes) else _bytes_of(source)
-            room[number], content = transform.decode(encoded)
+            room[number], content, size = transform.decode(encoded)
         except UnreadableImageError as error:
             chunk.unreadable.append((place, str(error)))
             readable[number] = False
@@ -60,6 +62,7 @@ def decode(sources: list[Source], transform: ImageTransform, room: NDArray[np.ui
         if keep_encoded:
             chunk.encoded.append(_smaller(encoded, room[number]))
         chunk.content.append(content)
+        chunk.sizes.append(size)
         chunk.places.append(place)
     return chunk._replace(perceptual=perceptual_hashes(room if readable.all() else room[readable]))
 

@@ -42,15 +42,22 @@ class Findings:
         unreadable: Files left out.
         pairs: Some pairs of each kind, those across sides first.
         counts: All pairs of each kind, and of near duplicates those "across sides".
+        near: All near duplicates by where they are: "train", "train/test" and so on.
     """
 
     unreadable: tuple[Unreadable, ...] = ()
     pairs: tuple[SuspiciousPair, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+    near: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The attributes by name."""
-        return {"unreadable": self.unreadable, "pairs": self.pairs, "counts": dict(self.counts)}
+        return {
+            "unreadable": self.unreadable,
+            "pairs": self.pairs,
+            "counts": dict(self.counts),
+            "near": dict(self.near),
+        }
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Findings:
@@ -59,4 +66,5 @@ class Findings:
             tuple(Unreadable(*each) for each in document["unreadable"]),
             tuple(SuspiciousPair(kind, Place(*one), Place(*other)) for kind, one, other in document["pairs"]),
             document["counts"],
+            document.get("near", {}),
         )

@@ -29,6 +29,11 @@ def fold(dataset: ImageDataset, number: int, count: int, seed: int) -> ImageData
     return replace(dataset, splits={**dataset.splits, **{side: pool.take(chosen) for side, chosen in sides.items()}})
 
 
+def first_fold(dataset: ImageDataset, count: int | None, seed: int = 0) -> ImageDataset:
+    """The data set that a candidate was trained and validated on: the first of `count` folds; without folds, all."""
+    return dataset if count is None else fold(dataset, 0, count, seed)
+
+
 def _joined(first: Split, second: Split) -> Split:
     weights = None
     if first.weights is not None or second.weights is not None:

@@ -31,10 +31,12 @@ class DecodedImage(NamedTuple):
     Attributes:
         pixels: uint8, (height, width, channels).
         content: XXH3 of the upright image's size and colours before it was resized: the same for every transform.
+        size: Height and width of the upright image before it was resized, pixels.
     """
 
     pixels: NDArray[np.uint8]
     content: int
+    size: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class ImageTransform:
             raise UnreadableImageError(f"not an image of a known kind ({', '.join(FORMATS)})") from None
         except Exception as error:  # damaged files make Pillow's decoders raise almost anything
             raise UnreadableImageError(_reason(error)) from error
-        return DecodedImage(pixels, mark)
+        return DecodedImage(pixels, mark, (colours.height, colours.width))
 
     def _resized(self, image: Image.Image) -> NDArray[np.uint8]:
         """The image at its final size: uint8, (height, width, channels)."""
@@ -119,7 +121,8 @@ class ImageTransform:
 
     def _crop(self, image: Image.Image) -> Image.Image:
         scale = min(image.width / self.width, image.height / self.height)
-        left, top = (image.width - scale * self.width) / 2, (image.height - scale * self.height) / 2
+        # rounding may leave less than nothing to cut, which Pillow refuses
+        left, top = max(0, (image.width - scale * self.width) / 2), max(0, (image.height - scale * self.height) / 2)
         box = (left, top, image.width - left, image.height - top)
         return image.resize((self.width, self.height), METHOD, box=box)
 

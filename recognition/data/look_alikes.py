@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recognition.data.dataset import SPLITS, Split
 from recognition.data.encoded_images import Images
 from recognition.data.findings import Findings, Kind, Place, SuspiciousPair, Unreadable
-from recognition.data.perceptual import confirm_pairs, near_pairs
+from recognition.data.perceptual import BATCH, confirm_pairs, near_pairs, perceptual_hashes
 
 TOLD = 200  # pairs of a kind; the counts tell of more
 
@@ -45,7 +47,35 @@ def find_pairs(
         unreadable=tuple(unreadable),
         pairs=(*_located("two labels", twice[:TOLD], places), *_located("near duplicate", near[:TOLD], places)),
         counts={"two labels": len(twice), "near duplicate": len(near), "across sides": int(across.sum())},
+        near=Counter("/".join(_in_order(sides[pair])) for pair in near),
     )
+
+
+def look_through(splits: Mapping[str, Split]) -> Findings:
+    """Look for pairs among images that were published as arrays, as `find_pairs` does among files.
+
+    Args:
+        splits: The sides by name; their arrays may be memory-mapped, and are read once, in blocks.
+    """
+    content = np.concatenate([split.hashes for split in splits.values()])
+    labels = np.concatenate([split.labels for split in splits.values()])
+    perceptual = np.concatenate([hashes for split in splits.values() for hashes in _hashed(split.images)])
+    places = [Place(side, number) for side, split in splits.items() for number in range(len(split))]
+    involved = np.union1d(near_pairs(perceptual), _with_two_labels(content, labels))
+    chosen = [places[index] for index in involved.tolist()]
+    if not chosen:
+        return find_pairs(np.empty((0, 1, 1, 1), np.uint8), content[:0], labels[:0], perceptual[:0], ())
+    images = np.stack([splits[place.side].images[place.number] for place in chosen])
+    return find_pairs(images, content[involved], labels[involved], perceptual[involved], chosen)
+
+
+def _hashed(images: Images) -> Iterator[NDArray[np.uint64]]:
+    return (perceptual_hashes(images[start : start + BATCH]) for start in range(0, len(images), BATCH))
+
+
+def _in_order(sides: NDArray[np.str_]) -> list[str]:
+    """One side or two, as `SPLITS` has them."""
+    return sorted(set(sides.tolist()), key=SPLITS.index)
 
 
 def _with_two_labels(content: NDArray[np.uint64], labels: NDArray[np.int32]) -> NDArray[np.int64]:

@@ -52,7 +52,8 @@ def read_own_images(config: DataConfig, cache: Path) -> tuple[ImageDataset, tupl
     labels = listing.indices(classes)[read.places]
     groups = _groups(listing, config.group)
     sides = _sides(read, listing, groups, config)
-    whole = Split(read.images, labels, read.content, _picked(listing.paths, read.places), _weights(listing, read))
+    paths = _picked(listing.paths, read.places)
+    whole = Split(read.images, labels, read.content, paths, _weights(listing, read), read.sizes)
     divided = _divided(whole, sides, config)
     chosen = limit_train(divided, whole.labels, config.train_limit, config.seed)
     _check_classes(classes, {side: labels[indices] for side, indices in chosen.items()})

@@ -38,6 +38,7 @@ class ReadImages(NamedTuple):
     Attributes:
         images: uint8, (n, height, width, channels), decoded, or encoded and decoded when looked at.
         content: uint64, (n,), hash of each image's content whatever the transform.
+        sizes: int32, (n, 2), height and width of each image as it was stored, pixels.
         perceptual: uint64, (n,), see `perceptual_hashes`.
         places: int64, (n,), place of each image in the listing.
         unreadable: The others.
@@ -45,6 +46,7 @@ class ReadImages(NamedTuple):
 
     images: Images
     content: NDArray[np.uint64]
+    sizes: NDArray[np.int32]
     perceptual: NDArray[np.uint64]
     places: NDArray[np.int64]
     unreadable: tuple[Unreadable, ...]
@@ -68,12 +70,14 @@ def read_images(
     fits = len(paths) * int(np.prod(transform.shape)) <= max_decoded
     store = _ArrayStore(transform, len(paths)) if fits else _EncodedStore(transform, scratch)
     content: list[int] = []
+    sizes: list[tuple[int, int]] = []
     perceptual: list[NDArray[np.uint64]] = []
     places: list[int] = []
     unreadable: list[Unreadable] = []
     with closing(store), _Progress(len(paths)) as progress:
         for chunk in _in_order(contents, store):
             content += chunk.content
+            sizes += chunk.sizes
             perceptual.append(chunk.perceptual)
             places += chunk.places
             unreadable += [Unreadable(paths[place], reason) for place, reason in chunk.unreadable]
@@ -85,6 +89,7 @@ def read_images(
     return ReadImages(
         images=images,
         content=np.array(content, np.uint64),
+        sizes=np.array(sizes, np.int32).reshape(-1, 2),
         perceptual=np.concatenate(perceptual) if perceptual else np.empty(0, np.uint64),
         places=np.array(places, np.int64),
         unreadable=tuple(unreadable),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,35 +23,41 @@ def evaluate(
     class_names: Sequence[str],
     superclass_names: Sequence[str] = (),
     superclass_of: ArrayLike = (),
+    temperature: float = 1.0,
 ) -> Evaluation:
     """Judge a model by its probabilities on every image of a split.
 
     The loss of an image is -log of the probability of its true class, in float64 and in nats; probabilities below
     the smallest normal float32, 1.18e-38, count as that number. Of equal probabilities the lower class comes first.
     Balanced accuracy and macro-F1 are means over the classes that have images; one without predictions has a
-    precision and an F1 of 0.
+    precision and an F1 of 0. Labels that the model contradicts are judged from the whole matrix, which is not kept.
 
     Args:
-        probabilities: float32, (n, classes), one row an image, in the order of the split; rows sum to 1.
+        probabilities: float32, (n, classes), one row an image, in the order of the split; rows sum to 1; what
+            the registered model answers, temperature and all.
         split: The labelled images, n of them; their pixels are not read.
         class_names: Class names by index.
         superclass_names: Superclass names by index, empty where there are none.
         superclass_of: Integers, (classes,), the superclass of each class; empty where there are none.
+        temperature: What the model divides its logits by, so that it can be told what it would answer at 1.
 
     Returns:
         Predictions, metrics and confusion matrix.
 
     Raises:
-        InputError: The labels or the superclasses do not fit the classes, or the split is empty.
+        InputError: The labels or the superclasses do not fit the classes, the split is empty, or the temperature is
+            not above 0.
         RecognitionError: The probabilities have a wrong shape or are no probabilities.
     """
     owners = np.asarray(superclass_of, dtype=np.int32)
     _check_labels(split.labels, len(class_names))
     _check_superclasses(owners, len(class_names), len(superclass_names))
     _check_probabilities(probabilities, (len(split), len(class_names)))
+    if not 0 < temperature < math.inf:
+        raise InputError("the temperature is out of range", received=str(temperature), expected="a number above 0")
     predictions = predictions_table(probabilities, split)
     names = tuple(class_names), tuple(superclass_names)
-    metrics = metrics_of(predictions, *names, owners)
+    metrics = metrics_of(predictions, probabilities, *names, owners, temperature)
     return Evaluation(predictions, metrics, confusion_counts(predictions, len(class_names)), *names, owners)
 
 

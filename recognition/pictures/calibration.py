@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 from recognition.calibration.result import Calibration, RangeTest, Trial
 from recognition.evaluation.score import in_words
-from recognition.pictures.curves import BEST, INK, TRAIN, VALIDATION
+from recognition.pictures.inline import INK, MUTED, TRAIN, VALIDATION, dress, new_figure, to_png
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,9 +17,7 @@ SEARCHED = {"learning_rate": "learning rate", "batch_size": "batch size", "epoch
 
 def calibration_picture(calibration: Calibration) -> bytes:
     """Draw range test and study history above, the score over learning rate, batch size and epochs below; PNG."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(12, 7), layout="constrained")
+    figure = new_figure(12, 7)
     panels: dict[str, Axes] = figure.subplot_mosaic(
         [["test"] * 3 + ["history"] * 3, [field for field in SEARCHED for _ in range(2)]]
     )
@@ -28,18 +25,16 @@ def calibration_picture(calibration: Calibration) -> bytes:
     _draw_history(panels["history"], calibration)
     for field, name in SEARCHED.items():
         _draw_scores(panels[field], calibration, field, name)
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
-    return buffer.getvalue()
+    return to_png(figure)
 
 
 def _draw_range_test(axes: Axes, test: RangeTest) -> None:
     axes.plot(test.rates, test.losses, color=TRAIN, alpha=0.4, linewidth=0.8, label="each step")
     axes.plot(test.rates, test.smoothed, color=TRAIN, linewidth=1.6, label="smoothed")
     label = f"suggested: {test.suggestion:.3g}"
-    axes.axvline(test.suggestion, color=BEST, linestyle="--", linewidth=1, label=label)
+    axes.axvline(test.suggestion, color=MUTED, linestyle="--", linewidth=1, label=label)
     axes.set_xscale("log")
-    _dress(axes, "range test: loss, nats", "learning rate")
+    dress(axes, "range test: loss, nats", "learning rate")
 
 
 def _draw_history(axes: Axes, calibration: Calibration) -> None:
@@ -51,7 +46,7 @@ def _draw_history(axes: Axes, calibration: Calibration) -> None:
     _scatter(axes, [trial.number for trial in trials], trials)
     best = [max(_score(other) for other in complete[: i + 1]) for i in range(len(complete))]
     axes.step([trial.number for trial in complete], best, where="post", color=INK, linewidth=1.2, label="best so far")
-    axes.axvline(calibration.best.number, color=BEST, linestyle="--", linewidth=1)
+    axes.axvline(calibration.best.number, color=MUTED, linestyle="--", linewidth=1)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     _dress_scores(axes, f"validation {in_words(calibration.metric)}", "trial; the first is the configuration as it was")
 
@@ -61,7 +56,7 @@ def _draw_scores(axes: Axes, calibration: Calibration, field: str, name: str) ->
     _scatter(axes, values, calibration.trials)
     best = getattr(calibration.best.choice, field)
     shown = f"{best:.3g}" if field == "learning_rate" else str(best)
-    axes.axvline(best, color=BEST, linestyle="--", linewidth=1, label=f"best: {shown}")
+    axes.axvline(best, color=MUTED, linestyle="--", linewidth=1, label=f"best: {shown}")
     if field == "learning_rate":
         axes.set_xscale("log")
     else:
@@ -74,7 +69,7 @@ def _scatter(axes: Axes, values: list[float], trials: tuple[Trial, ...]) -> None
     for state, marker in MARKERS.items():
         points = [(x, _score(trial)) for x, trial in zip(values, trials, strict=True) if trial.state == state]
         if points:
-            colour = VALIDATION if state == "complete" else BEST
+            colour = VALIDATION if state == "complete" else MUTED
             across, up = zip(*points, strict=True)
             axes.scatter(across, up, marker=marker, color=colour, s=28, label=state, zorder=3)
 
@@ -87,16 +82,4 @@ def _dress_scores(axes: Axes, title: str, below: str) -> None:
     from matplotlib.ticker import PercentFormatter
 
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    _dress(axes, title, below)
-
-
-def _dress(axes: Axes, title: str, below: str) -> None:
-    axes.set_title(title, color=INK, loc="left", fontsize=11)
-    axes.set_xlabel(below, color=INK)
-    axes.tick_params(colors=INK)
-    axes.grid(color=BEST, alpha=0.25, linewidth=0.6)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(BEST)
-    axes.legend(frameon=False, labelcolor=INK, fontsize=9)
+    dress(axes, title, below)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pydantic import BaseModel, ConfigDict
 
 
 class RunFacts(BaseModel):
-    """Facts of a run, as the report's head shows them; None where something does not apply."""
+    """Facts of a run, as the report's head shows them; None where something does not apply.
+
+    `date` is when the model's version was registered, with a time zone.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -20,3 +25,4 @@ class RunFacts(BaseModel):
     images: dict[str, int]
     image_shape: tuple[int, int, int]
     commit: str | None
+    date: datetime | None = None

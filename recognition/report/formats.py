@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from markupsafe import Markup, escape
 
 SPACE = "\u00a0"  # keeps a number and its unit on one line
@@ -12,9 +14,19 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f}{SPACE}%"
 
 
+def percents(interval: tuple[float, float]) -> str:
+    """An interval of fractions as percent with one decimal: (0.7761, 0.792) is "77.6–79.2 %"."""
+    return f"{100 * interval[0]:.1f}–{percent(interval[1])}"
+
+
 def points(difference: float) -> str:
     """A difference of fractions in signed percentage points, two decimals: 0.012 is "+1.20"."""
     return f"{100 * difference:+.2f}".replace("-", "\u2212")
+
+
+def moment(when: datetime) -> str:
+    """A time as "2026-11-22, 21:15 UTC"."""
+    return f"{when.astimezone(UTC):%Y-%m-%d, %H:%M}{SPACE}UTC"
 
 
 def integer(count: float) -> str:

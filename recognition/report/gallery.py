@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from recognition.data.dataset import Split
-from recognition.evaluation.evaluation import TOP, Evaluation
+from recognition.evaluation.evaluation import Evaluation
+from recognition.evaluation.predictions import TOP
 from recognition.report.thumbnails import thumbnail
 
 BUDGET = 1_200_000  # bytes of all cards, so that the page of a hundred classes stays below 3 MB

@@ -11,17 +11,16 @@ from recognition.training.history import History
 
 
 def report_numbers(evaluation: Evaluation, history: History, decision: GateDecision, facts: RunFacts) -> dict[str, Any]:
-    """Everything that the page says, for `metrics.json`.
+    """Everything that the page says, for `metrics.json`; docs/report.md documents it field by field.
 
     Returns:
         JSON-serialisable; shares are fractions, losses nats, times seconds:
 
         * `facts`: the fields of `RunFacts`.
-        * `metrics`: `images`, `loss`, `accuracy`, `top5`, `balanced_accuracy`, `macro_f1`, `superclass_accuracy`
-          (null without superclasses).
+        * `metrics`: the fields of `Metrics` but `classes`.
         * `decision`: the fields of `GateDecision` and `lead` (candidate - champion; null without a champion).
         * `training`: the fields of `History`, its `epochs` being a list of the fields of `Epoch`.
-        * `classes`: for each class, by index: `name`, `superclass`, `precision`, `recall`, `f1`, `support`.
+        * `classes`: for each class, by index, the fields of `ClassMetrics`.
         * `confusion`: counts as a list of rows, rows true and columns predicted, by class index.
     """
     metrics = evaluation.metrics.model_dump(mode="json")

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 from markupsafe import Markup
 
 from recognition.data.dataset import Split
 from recognition.evaluation.confusions import confused_pairs
 from recognition.evaluation.evaluation import Evaluation
-from recognition.evaluation.score import in_words
 from recognition.gate import GateDecision
 from recognition.pictures.curves import curves_svg
-from recognition.report import formats
 from recognition.report.classes import list_classes
+from recognition.report.confidence import trust
 from recognition.report.facts import RunFacts
 from recognition.report.gallery import fill_gallery
 from recognition.report.matrix import draw_matrices
 from recognition.report.numbers import lead
+from recognition.report.template import render
 from recognition.report.thumbnails import thumbnail
 from recognition.training.history import History
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-FOLDER = Path(__file__).parent
-SCRIPTS = ("names.js", "matrix.js", "search.js", "gallery.js", "table.js")
+STYLES = ("style.css", "controls.css", "matrix.css", "gallery.css", "confidence.css")
+SCRIPTS = ("names.js", "matrix.js", "search.js", "gallery.js", "table.js", "classes.js")
 
 
 def build_page(evaluation: Evaluation, history: History, decision: GateDecision, facts: RunFacts, test: Split) -> str:
@@ -41,43 +33,22 @@ def build_page(evaluation: Evaluation, history: History, decision: GateDecision,
         facts: Where model and data come from.
         test: The split that was judged; some of its images are shown.
     """
-    script = "\n".join((FOLDER / name).read_text("utf-8") for name in SCRIPTS)
-    return (
-        _environment()
-        .get_template("page.html.jinja")
-        .render(
-            evaluation=evaluation,
-            metrics=evaluation.metrics,
-            names=evaluation.class_names,
-            history=history,
-            decision=decision,
-            lead=lead(decision),
-            facts=facts,
-            matrices=draw_matrices(evaluation),
-            curves=Markup(curves_svg(history)),  # noqa: S704 - drawn from numbers only
-            classes=list_classes(evaluation),
-            gallery=fill_gallery(evaluation, test),
-            pairs=confused_pairs(evaluation),
-            picture=lambda index: thumbnail(test.images[index]),
-            style=Markup((FOLDER / "style.css").read_text("utf-8")),  # noqa: S704 - our own file
-            script=Markup(script),  # noqa: S704 - our own files
-            script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        )
+    return render(
+        "page.html.jinja",
+        STYLES,
+        SCRIPTS,
+        evaluation=evaluation,
+        metrics=evaluation.metrics,
+        names=evaluation.class_names,
+        history=history,
+        decision=decision,
+        lead=lead(decision),
+        facts=facts,
+        matrices=draw_matrices(evaluation),
+        pairs=confused_pairs(evaluation),
+        picture=lambda index: thumbnail(test.images[index]),
+        gallery=fill_gallery(evaluation, test),
+        trust=trust(evaluation.metrics),
+        curves=Markup(curves_svg(history)),  # noqa: S704 - drawn from numbers only
+        classes=list_classes(evaluation),
     )
-
-
-def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "sort_keys": True}
-    for name in ("percent", "points", "integer", "plural", "duration", "breakable"):
-        environment.filters[name] = getattr(formats, name)
-    environment.filters["words"] = in_words
-    return environment

@@ -1,4 +1,4 @@
-// Tables: a click on a heading sorts by its column, a second click the other way round; a field leaves only some rows.
+// A click on a heading sorts its table by that column, a second click the other way round; so do buttons elsewhere.
 (() => {
   const collator = new Intl.Collator("en", { numeric: true });
 
@@ -6,9 +6,9 @@
     const body = heading.closest("table").tBodies[0];
     const sign = direction === "ascending" ? 1 : -1;
     const place = heading.cellIndex;
-    const value = (row) => row.cells[place].dataset.value ?? row.cells[place].textContent;
-    const isNumber = heading.classList.contains("number");
-    const rows = [...body.rows].map((row) => [isNumber ? Number(value(row)) : value(row), row]);
+    const isNumber = [...body.rows].every((row) => row.cells[place].dataset.value);
+    const value = ({ dataset, textContent }) => (isNumber ? Number(dataset.value) : textContent);
+    const rows = [...body.rows].map((row) => [value(row.cells[place]), row]);
     rows.sort(([a], [b]) => sign * (isNumber ? a - b : collator.compare(a, b)));
     for (const other of heading.parentElement.cells) other.removeAttribute("aria-sort");
     heading.setAttribute("aria-sort", direction);
@@ -29,14 +29,4 @@
       heading.closest(".scroll").scrollTop = 0;
     });
   }
-
-  const filter = document.getElementById("class-filter");
-  filter.addEventListener("input", () => {
-    const fitting = new Set(matchingClasses(filter.value));
-    const all = !filter.value.trim();
-    for (const row of document.querySelectorAll("#class-table tbody tr")) {
-      row.hidden = !all && !fitting.has(Number(row.dataset.class));
-    }
-    document.getElementById("class-filter-count").textContent = all ? "" : `${fitting.size} of ${classNames.length}`;
-  });
 })();

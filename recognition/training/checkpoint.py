@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +59,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     unfinished = folder / f"{checkpoint.name}.unfinished"
     try:
         with unfinished.open("wb") as file:
-            np.savez(file, allow_pickle=False, **_named(checkpoint))
+            write_checkpoint(file, checkpoint)
             file.flush()
             os.fsync(file.fileno())
     except OSError:
@@ -84,7 +84,7 @@ def load_checkpoint(folder: Path, say: Callable[[str], None] = lambda _: None) -
     """
     for path in reversed(_files(folder)):
         try:
-            return _read(path)
+            return read_checkpoint(io.BytesIO(path.read_bytes()))
         except (zipfile.BadZipFile, zlib.error, ValueError, KeyError, TypeError, EOFError) as error:
             path.rename(path.with_name(f"{path.name}.damaged"))
             say(f"WARNING: checkpoint {path.name} is damaged ({error}): trying the one before it")
@@ -128,8 +128,23 @@ def _named(checkpoint: Checkpoint) -> dict[str, Any]:
     return {RECORD: np.frombuffer(json.dumps(record).encode(), np.uint8), **named}
 
 
-def _read(path: Path) -> Checkpoint:
-    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:  # the archive checks each CRC
+def write_checkpoint(file: BinaryIO, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint as an uncompressed archive of NumPy arrays.
+
+    Args:
+        file: Open for writing.
+        checkpoint: The state to keep.
+    """
+    np.savez(file, allow_pickle=False, **_named(checkpoint))
+
+
+def read_checkpoint(file: BinaryIO) -> Checkpoint:
+    """Read what `write_checkpoint` wrote; the archive checks the CRC of each array.
+
+    Args:
+        file: Open for reading, seekable.
+    """
+    with np.load(file, allow_pickle=False) as archive:
         record = json.loads(archive[RECORD].tobytes())
         arrays = {name: [archive[f"{name}-{i}"] for i in range(count)] for name, count in record["arrays"].items()}
     epochs = tuple(Epoch(**epoch) for epoch in record["epochs"])

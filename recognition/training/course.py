@@ -6,12 +6,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recognition.configuration.schema import TrainConfig
 from recognition.errors import InputError, TrainingStopped
 from recognition.training.checkpoint import Checkpoint, load_checkpoint, require_checkpoint, save_checkpoint
 from recognition.training.distribution import Distribution
 from recognition.training.history import Epoch, Partial
 from recognition.training.listener import TrainingListener
+from recognition.training.task import Task
 
 if TYPE_CHECKING:
     from recognition.training.learner import Learner
@@ -21,8 +21,8 @@ class Course:
     """The epochs so far, the best of them, and the checkpoints that keep them.
 
     Args:
-        learner: What learns; goes on from the last checkpoint where there is one.
-        config: The recipe.
+        learner: What learns; goes on from the last checkpoint where there is one, else from the task's state.
+        task: What is to be learned.
         checkpoints: Their folder. Every worker reads it, the chief writes.
         distribution: Who trains.
         listener: Hears of epochs and of the checkpoint.
@@ -32,30 +32,37 @@ class Course:
     def __init__(
         self,
         learner: Learner,
-        config: TrainConfig,
+        task: Task,
         checkpoints: Path,
         distribution: Distribution,
         listener: TrainingListener,
         every_seconds: float,
     ) -> None:
-        self._learner, self._config, self._folder = learner, config, checkpoints
+        self._learner, self._folder = learner, checkpoints
+        self._first, self._last, self._patience = task.first, task.first + task.scheduled.epochs, task.config.patience
         self._writes, self._listener = distribution.chief, listener
         self._every_seconds, self._saved = every_seconds, time.monotonic()
         self.epochs: tuple[Epoch, ...] = ()
         self.best_epoch, self.best, self.partial = 1, learner.weights(), Partial()
         if checkpoint := load_checkpoint(checkpoints, listener.say):
-            self._resume(checkpoint)
+            self._go_on_from(checkpoint)
+            listener.say(f"resuming after {self._place()} from its checkpoint")
+        elif task.state:
+            self._go_on_from(task.state)
+            listener.say(f"going on after {self._place()} of a finished training")
+        self.resumed_from = len(self.epochs) if checkpoint else 0
         if distribution.workers > 1:
             self._require_common_start(distribution)
 
-    def _resume(self, checkpoint: Checkpoint) -> None:
+    def _go_on_from(self, checkpoint: Checkpoint) -> None:
         require_checkpoint(checkpoint, {**self._learner.state(), "best": self.best})
         self._learner.load_state(checkpoint.arrays)
         self.epochs, self.best_epoch, self.partial = checkpoint.epochs, checkpoint.best_epoch, checkpoint.partial
         self.best = checkpoint.arrays["best"]
+
+    def _place(self) -> str:
         within = f", batch {self.partial.batches:,} of the next," if self.partial.batches else ""
-        end = f"epoch {len(self.epochs)} of {self._config.epochs}"
-        self._listener.say(f"resuming after {end}{within} from its checkpoint")
+        return f"epoch {len(self.epochs)} of {self._last}{within}"
 
     def _require_common_start(self, distribution: Distribution) -> None:
         position = len(self.epochs) * 10**7 + self.partial.batches
@@ -69,8 +76,9 @@ class Course:
 
     def goes_on(self) -> bool:
         """Whether another epoch follows."""
-        patient = self._config.patience is None or len(self.epochs) - self.best_epoch < self._config.patience
-        return len(self.epochs) < self._config.epochs and patient
+        last_better = max(self.best_epoch, self._first)
+        patient = self._patience is None or len(self.epochs) - last_better < self._patience
+        return len(self.epochs) < self._last and patient
 
     def pause(self, partial: Partial) -> None:
         """Between two steps: write the state down where it is time."""
@@ -79,7 +87,7 @@ class Course:
             self.partial = partial
             self._save()
         if stop:
-            raise TrainingStopped("the training was asked to stop", remedy="the same command goes on from here")
+            raise _stopped()
 
     def finish(self, epoch: Epoch) -> None:
         """Take an epoch in."""
@@ -90,13 +98,21 @@ class Course:
                 self.best_epoch, self.best = epoch.epoch, self._learner.weights()
         self._save()
         if self.goes_on() and self._listener.should_stop():
-            raise TrainingStopped("the training was asked to stop", remedy="the same command goes on from here")
+            raise _stopped()
+
+    def state(self) -> Checkpoint:
+        """All that the next step depends on."""
+        arrays = {**self._learner.state(), "best": self.best}
+        return Checkpoint(arrays, self.epochs, self.best_epoch, self.partial)
 
     def _save(self) -> None:
         if self._writes:
-            state = {**self._learner.state(), "best": self.best}
-            save_checkpoint(self._folder, Checkpoint(state, self.epochs, self.best_epoch, self.partial))
+            save_checkpoint(self._folder, self.state())
         self._saved = time.monotonic()
+
+
+def _stopped() -> TrainingStopped:
+    return TrainingStopped("the training was asked to stop", remedy="the same command goes on from here")
 
 
 def _better(epoch: Epoch, best: Epoch) -> bool:

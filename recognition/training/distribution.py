@@ -49,6 +49,15 @@ class Distribution:
         return int(self.strategy.reduce(tf.distribute.ReduceOp.SUM, numbers, axis=None)) == number * self.replicas
 
 
+def cluster_of(config: TrainConfig) -> tuple[list[str], int] | None:
+    """Addresses of the workers that a recipe is trained by and the index of this one; None for one process.
+
+    Raises:
+        InputError: TF_CONFIG is not what TensorFlow understands.
+    """
+    return requested_cluster() if config.strategy in ("auto", "multi_worker") else None
+
+
 def requested_cluster() -> tuple[list[str], int] | None:
     """Addresses of the workers that TF_CONFIG names and the index of this one; None where it names fewer than two.
 
@@ -82,7 +91,7 @@ def check_strategy(config: TrainConfig) -> None:
     Raises:
         InputError: Workers are asked for and TF_CONFIG names none, or the batch cannot be shared by them.
     """
-    cluster = requested_cluster()
+    cluster = cluster_of(config)
     if config.strategy == "multi_worker" and cluster is None:
         raise InputError(
             f"train.strategy is multi_worker, but {CLUSTER_VARIABLE} names no second worker",
@@ -90,7 +99,7 @@ def check_strategy(config: TrainConfig) -> None:
             expected='{"cluster": {"worker": ["host:port", "host:port"]}, "task": {"type": "worker", "index": 0}}',
             remedy=f"set {CLUSTER_VARIABLE} on every worker, or --set train.strategy=auto",
         )
-    if cluster is not None and config.strategy in ("auto", "multi_worker"):
+    if cluster is not None:
         require_shares(config.batch_size, len(cluster[0]))
 
 
@@ -122,8 +131,7 @@ def choose_distribution(config: TrainConfig, device: Device) -> Distribution:
     import tensorflow as tf
 
     check_strategy(config)
-    cluster = requested_cluster()
-    if cluster is not None and config.strategy in ("auto", "multi_worker"):
+    if (cluster := cluster_of(config)) is not None:
         chosen = _multi_worker(*cluster)
     else:
         kind = "GPU" if device.address.startswith("/GPU") else "CPU"

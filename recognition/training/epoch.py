@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recognition.configuration.schema import TrainConfig
-from recognition.data.dataset import ImageDataset, Split
+from recognition.data.dataset import Split
 from recognition.errors import TrainingError
 from recognition.evaluation.predict import fitting_batch
 from recognition.evaluation.score import score
 from recognition.training.batches import batches
-from recognition.training.gpu import gpu_usage, out_of_memory_error
+from recognition.training.gpu import gpu_usage
 from recognition.training.history import Epoch, Partial
 from recognition.training.listener import TrainingListener
 from recognition.training.order import epoch_order
 from recognition.training.schedule import image_size, learning_rate
+from recognition.training.task import Task
 
 if TYPE_CHECKING:
     from recognition.training.learner import Learner
@@ -28,9 +29,7 @@ DIVERGED = 10.0  # times the loss of guessing, at which a training is given up
 
 def run_epoch(
     learner: Learner,
-    dataset: ImageDataset,
-    config: TrainConfig,
-    metric: str,
+    task: Task,
     index: int,
     listener: TrainingListener,
     done: Partial,
@@ -40,26 +39,24 @@ def run_epoch(
 
     Args:
         learner: What learns.
-        dataset: Train and validation splits.
-        config: The recipe.
-        metric: What the validation split is scored by besides accuracy and loss.
+        task: What is to be learned.
         index: Index of the epoch, from 0.
         listener: Hears of every batch.
         done: What of this epoch is learned already.
         pause: Called between steps with what is learned; what it raises ends the epoch.
 
     Raises:
-        TrainingError: If the loss is not finite or diverges.
+        TrainingError: If the loss is not finite or diverges, or a batch does not fit the device's memory.
     """
     learner.begin(index + 1)
-    learned = _learn(learner, dataset.splits["train"], config, index, listener, done, pause)
+    learned = _learn(learner, task, index, listener, done, pause)
     usage = gpu_usage(learner.gpus)  # before validation: of the moment
     start = time.perf_counter()
     with learner.averaged():
-        scores = _validate(learner, dataset.splits["validation"], metric)
+        scores = _validate(learner, task.dataset.splits["validation"], task.metric)
     validation_loss, validation_accuracy, validation_score = scores
     _check_loss(validation_loss, np.inf, learner, index)
-    images = learned.batches * config.batch_size
+    images = learned.batches * task.config.batch_size
     return Epoch(
         epoch=index + 1,
         train_loss=learned.loss / images,
@@ -76,18 +73,16 @@ def run_epoch(
 
 def _learn(
     learner: Learner,
-    split: Split,
-    config: TrainConfig,
+    task: Task,
     index: int,
     listener: TrainingListener,
     done: Partial,
     pause: Callable[[Partial], None],
 ) -> Partial:
     """One pass over the split, or the rest of one."""
-    from tensorflow.errors import ResourceExhaustedError
-
     from recognition.augmentation.transform import step_seed
 
+    split, config = task.dataset.splits["train"], task.scheduled
     steps, size = _steps(split, config), config.batch_size
     count = steps * config.accumulate
     order = epoch_order(split.labels, config.sampling, config.seed, index)
@@ -95,14 +90,11 @@ def _learn(
     start = time.perf_counter() - done.seconds
     with batches(split, order[: count * size].reshape(count, size)[done.batches :]) as stream:
         for number, batch in enumerate(stream, done.batches):
-            now = index * steps + number // config.accumulate, config.epochs * steps
+            now = (index - task.first) * steps + number // config.accumulate, config.epochs * steps
             complete = (number + 1) % config.accumulate == 0
             learner.learning_rate = learning_rate(config, *now)
             seed = step_seed(config.seed, index, number)
-            try:
-                loss, hits = map(float, learner.learn(*batch, seed, image_size(config, *now), complete))
-            except ResourceExhaustedError as error:
-                raise out_of_memory_error(error, size, config.accumulate, learner.replicas) from error
+            loss, hits = map(float, learner.learn(*batch, seed, image_size(config, *now), complete))
             _check_loss(loss / size, limit, learner, index)
             done = Partial(
                 batches=number + 1,
@@ -111,7 +103,7 @@ def _learn(
                 seconds=time.perf_counter() - start,
             )
             seen = (index * count + done.batches) * size
-            listener.on_step(seen, config.epochs * count * size, done.batches * size / done.seconds)
+            listener.on_step(seen, (task.first + config.epochs) * count * size, done.batches * size / done.seconds)
             if complete and done.batches < count:
                 pause(done)
     return done

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
-from scipy import stats
 
 
 class Epoch(BaseModel):
@@ -60,7 +59,7 @@ class History(BaseModel):
     `best_epoch` counts from 1; `resumed_from` is the number of whole epochs taken over from a checkpoint, None for a
     fresh start; `seconds` is the wall time of all epochs, those before an interruption and validation included;
     `images_per_second` is the speed of learning, validation left out; `repeats` are all trainings of the recipe, this
-    one first, where there were several.
+    one first, where there were several. The model divides its logits by `temperature` before its softmax.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -77,6 +76,7 @@ class History(BaseModel):
     images_per_second: float
     epochs: tuple[Epoch, ...]
     repeats: tuple[Repeat, ...] = ()
+    temperature: float = 1.0
 
     @property
     def spread(self) -> tuple[float, float] | None:
@@ -86,6 +86,8 @@ class History(BaseModel):
         """
         if len(self.repeats) < 2:
             return None
+        from scipy import stats
+
         scores = np.array([repeat.validation_score for repeat in self.repeats])
         error = scores.std(ddof=1) / np.sqrt(len(scores))
         return float(scores.mean()), float(stats.t.ppf(0.975, len(scores) - 1) * error)

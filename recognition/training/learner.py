@@ -22,6 +22,7 @@ from recognition.training.class_weights import class_weights
 from recognition.training.device import Device
 from recognition.training.distribution import Distribution, synchronize_norms
 from recognition.training.fine_tuning import depth_factors, freeze_body, require_whole_body, unfreeze
+from recognition.training.gpu import out_of_memory_error
 from recognition.training.gradients import Gradients
 from recognition.training.initialization import Initial, initialize_from
 from recognition.training.loss import negative_log_likelihoods, training_losses
@@ -92,7 +93,7 @@ class Learner:
     def _frozen_layers(self) -> list[keras.layers.Layer]:
         if not self._config.freeze:
             return []
-        if self.loaded is not None:
+        if self.loaded is not None:  # else the state that the training goes on from brings every layer
             require_whole_body(self.loaded)
         return freeze_body(self.network)
 
@@ -135,8 +136,15 @@ class Learner:
         Returns:
             Summed negative log-likelihood of the targets as they were mixed, without weights and smoothing, and number
             of hits on their larger shares; float32 scalars, before the step.
+
+        Raises:
+            TrainingError: The batch does not fit the device's memory.
         """
-        loss, hits = self._learn(images, labels, weights, seed, size, complete, bool(self._frozen))
+        try:
+            loss, hits = self._learn(images, labels, weights, seed, size, complete, bool(self._frozen))
+        except tf.errors.ResourceExhaustedError as error:
+            config = self._config
+            raise out_of_memory_error(error, config.batch_size, config.accumulate, self.replicas) from error
         return loss, hits
 
     @tf.function(autograph=False)

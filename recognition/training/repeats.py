@@ -6,57 +6,46 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from recognition.augmentation.plan import AugmentationPlan, resolve_plan
-from recognition.configuration.schema import TrainConfig
-from recognition.data.dataset import ImageDataset
+from recognition.augmentation.plan import resolve_plan
 from recognition.data.folds import fold
+from recognition.training.candidate import Candidate, make_candidate
 from recognition.training.history import Repeat
-from recognition.training.initialization import Initial
 from recognition.training.listener import TrainingListener
-from recognition.training.train import Trained, train
-
-Variant = tuple[str, ImageDataset, AugmentationPlan, TrainConfig]
+from recognition.training.task import Task
+from recognition.training.train import train
 
 
 def train_repeatedly(
-    dataset: ImageDataset,
-    plan: AugmentationPlan,
-    config: TrainConfig,
-    metric: str,
+    task: Task,
     checkpoints: Path,
     listener: Callable[[str], TrainingListener],
     *,
     folds: int | None = None,
     fold_seed: int = 0,
     every_seconds: float = 300,
-    initial: Initial | None = None,
-) -> Trained:
+) -> Candidate:
     """Train once for each seed of the recipe, or for each fold; once where it has neither.
 
     The first training's model is the result, whatever the others reach: to choose the best of several by the images
     that it was chosen on would promise too much. Each fold has normalization statistics of its own training images.
 
     Args:
-        dataset: Its train and validation sides; test is not read.
-        plan: Augmentation and normalization.
-        config: The recipe.
-        metric: What "best" means.
+        task: What is to be learned.
         checkpoints: Folder of this very job; each training has its own in it, so that finished ones are not repeated.
         listener: Makes who hears of one training, from its name: "seed 1", "fold 2", "" where there is one only.
         folds: Number of folds; None for the split as it is.
         fold_seed: Decides the folds.
         every_seconds: Longest time between two checkpoints.
-        initial: Weights that each begins with; None for random ones.
     """
-    first: Trained | None = None
+    first: Candidate | None = None
     repeats = []
-    for name, data, own_plan, recipe in _variants(dataset, plan, config, folds, fold_seed):
+    for name, variant in _variants(task, folds, fold_seed):
         folder = checkpoints / name.replace(" ", "-") if name else checkpoints
         hearer = listener(name)
         if name:
             hearer.say(f"{name}:")
-        trained = train(data, own_plan, recipe, metric, folder, hearer, every_seconds=every_seconds, initial=initial)
-        first = first or trained
+        trained = train(variant, folder, hearer, every_seconds=every_seconds)
+        first = first or make_candidate(trained, variant)
         best = trained.history.best
         repeats.append(Repeat(name=name, **best.model_dump(include=set(Repeat.model_fields) - {"name"})))
     assert first is not None
@@ -65,16 +54,15 @@ def train_repeatedly(
     return replace(first, history=first.history.model_copy(update={"repeats": tuple(repeats)}))
 
 
-def _variants(
-    dataset: ImageDataset, plan: AugmentationPlan, config: TrainConfig, folds: int | None, fold_seed: int
-) -> Iterator[Variant]:
-    """Name, data, plan and recipe of each training; made when its turn comes, as folds are copies."""
+def _variants(task: Task, folds: int | None, fold_seed: int) -> Iterator[tuple[str, Task]]:
+    """Name and task of each training; made when its turn comes, as folds are copies."""
     if folds is not None:
         for number in range(folds):
-            data = fold(dataset, number, folds, fold_seed)
-            yield f"fold {number + 1}", data, resolve_plan(plan.options, data.splits["train"]), config
+            data = fold(task.dataset, number, folds, fold_seed)
+            plan = resolve_plan(task.plan.options, data.splits["train"])
+            yield f"fold {number + 1}", replace(task, dataset=data, plan=plan)
         return
-    seeds = config.seeds or (config.seed,)
+    seeds = task.config.seeds or (task.config.seed,)
     for seed in seeds:
-        name = f"seed {seed}" if len(seeds) > 1 else ""
-        yield name, dataset, plan, config.model_copy(update={"seed": seed, "seeds": None})
+        config = task.config.model_copy(update={"seed": seed, "seeds": None})
+        yield f"seed {seed}" if len(seeds) > 1 else "", replace(task, config=config)

@@ -8,6 +8,7 @@ from recognition.configuration.schema import TrainConfig
 
 FINAL_SHARE = 0.05  # of the peak, where a one-cycle schedule starts and ends
 ONE_CYCLE_WARMUP = 0.2
+TAIL_SHARE = 0.1  # of a training's learning rate, from which a tail starts anew
 
 
 def learning_rate(config: TrainConfig, step: int, steps: int) -> float:
@@ -28,6 +29,20 @@ def learning_rate(config: TrainConfig, step: int, steps: int) -> float:
     turn = warmup * steps
     share = (step + 1) / turn if step + 1 <= turn else _after_warmup(config, step, steps, turn)
     return config.learning_rate * (FINAL_SHARE + (1 - FINAL_SHARE) * share if one_cycle else share)
+
+
+def tail_of(config: TrainConfig) -> TrainConfig:
+    """The recipe of the epochs that are added to a finished training; images have their full size in them."""
+    assert config.tail is not None
+    return config.model_copy(
+        update={
+            "epochs": config.tail.epochs,
+            "schedule": config.tail.schedule,
+            "learning_rate": config.tail.learning_rate or TAIL_SHARE * config.learning_rate,
+            "warmup": None,
+            "sizes": None,
+        }
+    )
 
 
 def _after_warmup(config: TrainConfig, step: int, steps: int, turn: float) -> float:

@@ -59,7 +59,7 @@ def check_no_pickles():
         files = [path for path in Path(uri).rglob("*") if path.is_file()]
         assert files
         for path in files:
-            assert path.suffix in {".json", ".npy", ".png", ".csv", ".parquet"}
+            assert path.suffix in {".json", ".npy", ".npz", ".png", ".csv", ".parquet"}
             assert not path.read_bytes().startswith(b"\x80")
             assert path.suffix != ".npy" or b"|O" not in path.read_bytes()[:128]
 

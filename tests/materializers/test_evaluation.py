@@ -1,7 +1,11 @@
+import json
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
 from materializers.evaluation import EvaluationMaterializer
+from recognition.errors import InputError
 from tests.recognition.report.samples import judged
 
 
@@ -28,19 +32,31 @@ def test_without_superclasses(stored):
     assert loaded.metrics.superclass_accuracy is None
 
 
+def test_an_evaluation_of_an_older_version_is_refused_in_words(stored, data):
+    written, _ = stored(EvaluationMaterializer, data)
+    path = Path(written.uri) / "evaluation.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    for name in ("confidence", "accuracy_interval"):
+        del document["metrics"][name]
+    path.write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(InputError, match=r"not of this version.*\n.*accuracy_interval, confidence"):
+        written.load(type(data))
+
+
 def test_nothing_is_pickled(stored, data, check_no_pickles):
     check_no_pickles(stored(EvaluationMaterializer, data)[0].uri)
 
 
-def test_the_confusion_matrix_is_shown(artifact, data, check_visualizations):
-    assert check_visualizations(artifact(EvaluationMaterializer), data) == ["confusion.png"]
+def test_two_pictures_are_shown(artifact, data, check_visualizations):
+    assert check_visualizations(artifact(EvaluationMaterializer), data) == ["confusion.png", "reliability.png"]
 
 
 def test_metadata_are_the_metrics_of_the_whole_split(artifact, data):
     metadata = artifact(EvaluationMaterializer).extract_metadata(data)
     assert metadata["accuracy"] == data.metrics.accuracy
     assert metadata["images"] == 200
-    assert "classes" not in metadata
+    assert metadata["ece"] == data.metrics.confidence.ece
+    assert all(isinstance(value, float | int) for value in metadata.values())
     assert "superclass_accuracy" not in artifact(EvaluationMaterializer).extract_metadata(judged(classes=3)[0])
 
 

@@ -8,6 +8,7 @@ from operations import execution, runs, tracking
 from operations.execution import execute, publish
 from operations.job import Job
 from recognition.configuration.schema import RunConfig
+from recognition.data.change import DataChange
 from recognition.errors import TrainingError
 from tests.recognition.report.samples import decision_of
 
@@ -49,7 +50,15 @@ def record(state):
 @pytest.fixture(autouse=True)
 def _results(record, monkeypatch):
     metrics = SimpleNamespace(accuracy=0.75)
-    results = SimpleNamespace(run=record, page="<html>", numbers="{}", metrics=metrics, decision=decision_of())
+    results = SimpleNamespace(
+        run=record,
+        page="<html>",
+        numbers="{}",
+        data_page="<html>",
+        metrics=metrics,
+        decision=decision_of(),
+        change=DataChange(verdict="unknown", reason="there is no champion yet"),
+    )
     monkeypatch.setattr(execution, "load_results", lambda run: results)
 
 
@@ -64,7 +73,7 @@ def test_a_run_that_goes_well_is_finished_with_its_files(client, job):
     assert results.page == "<html>"
     assert ended(client, job) == "FINISHED"
     (run,) = tracking.find_runs(client, job.run_name)
-    assert {file.path for file in client.list_artifacts(run)} == {"report.html", "metrics.json"}
+    assert {file.path for file in client.list_artifacts(run)} == {"report.html", "metrics.json", "data.html"}
     config, code, *rest = pipeline.arguments
     assert (config, list(code), rest) == (job.config, ["train", "initial weights"], ["smoke", "abc", False])
     assert code["initial weights"] == job.initial
@@ -75,7 +84,7 @@ def test_both_records_of_a_run_tell_what_came_of_it(client, job, record):
     (run,) = tracking.find_runs(client, job.run_name)
     told = {"recipe": "smoke", "commit": "abc", "fallback": "no network"}
     assert told.items() <= client.get_run(run).data.tags.items()
-    outcome = {"test_accuracy": 0.75, "decision": "promoted"}
+    outcome = {"test_accuracy": 0.75, "decision": "promoted", "data_change": "unknown"}
     assert runs.find_run(record.name).run_metadata == {**told, **outcome}
 
 
@@ -119,7 +128,8 @@ def test_runs_that_were_killed_are_closed_first(client, job, state, capsys):
 def test_the_report_lies_where_people_look_for_it(state, job, tmp_path, monkeypatch, chosen):
     monkeypatch.setattr(execution, "build_summary", lambda results, recipe, commit, fallback, report: report)
     folder = tmp_path / "deep" / "output" if chosen else None
-    report = publish(job, SimpleNamespace(page="“page”", numbers="{}"), folder)
+    report = publish(job, SimpleNamespace(page="“page”", numbers="{}", data_page="“images”"), folder)
     assert report == (folder or state / "reports" / job.run_name) / "report.html"
     assert report.read_text(encoding="utf-8") == "“page”"
     assert (report.parent / "metrics.json").read_text() == "{}"
+    assert (report.parent / "data.html").read_text(encoding="utf-8") == "“images”"

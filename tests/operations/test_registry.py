@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from operations.registry import (
     aliases,
     apply_decision,
     champion,
+    created,
     find_version,
     recorded_decision,
     register,
@@ -166,6 +168,13 @@ def test_an_interrupted_registration_is_completed(client, files, name, monkeypat
     assert versions(client, name) == [1]
     assert list(zenml_versions(name)) == [registered.zenml_version]
     assert aliases(client, registered) == [CHALLENGER]
+
+
+def test_a_version_found_again_has_the_date_of_its_registration(client, files, pair, name):
+    dates = [created(client, model) for model in pair]
+    assert dates[0] <= dates[1] <= datetime.now(UTC)
+    assert datetime.now(UTC) - dates[0] < timedelta(hours=1)
+    assert created(client, register(client, name, files[0], {}, [])) == dates[0]
 
 
 def test_promotion_moves_the_alias_and_zenmls_stage(client, pair, name):

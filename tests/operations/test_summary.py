@@ -11,12 +11,23 @@ import pytest
 from operations.environment import PROJECT
 from operations.registry import RegisteredModel
 from operations.summary import Results, build_summary, load_results, render_summary
+from recognition.data.change import DataChange
 from recognition.data.dataset import Duplicates, ImageDataset
 from tests.recognition.evaluation.samples import split_of
 from tests.recognition.report.samples import decision_of, history_of, judged
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
-NAMES = ("dataset", "history", "evaluation", "registered_model", "decision", "report", "metrics")
+NAMES = (
+    "dataset",
+    "data_change",
+    "data_report",
+    "history",
+    "evaluation",
+    "registered_model",
+    "decision",
+    "report",
+    "metrics",
+)
 
 
 def step(status, seconds):
@@ -48,12 +59,14 @@ def results(run, evaluation, monkeypatch):
     return Results(
         run=run,
         dataset=ImageDataset("made", splits, ("a", "b"), (), np.empty(0, np.int32), Duplicates({}, {})),
+        change=DataChange(verdict="similar", reason="3.0% more images", version="6"),
         history=history_of(epochs=3, best_epoch=2),
         evaluation=evaluation,
         registered=RegisteredModel(name="ours", zenml_version="4", mlflow_version="7", sha256="0"),
         decision=decision_of(),
         page="<html>",
         numbers="{}",
+        data_page="<html>",
     )
 
 
@@ -103,6 +116,7 @@ def test_numbers_come_from_where_they_were_computed(summary, results):
     }
     assert summary["model"]["path"] == "/models/ours/7/data/model.keras"
     assert summary["model"]["aliases"] == ["champion"]
+    assert summary["change"] == {"verdict": "similar", "reason": "3.0% more images", "version": "6"}
     assert summary["report"] == "/reports/report.html"
 
 
@@ -118,13 +132,15 @@ def test_the_summary_reads_well(summary):
     text = render_summary(summary)
     for part in ("made, smoke-1, 75 s", "3 epochs, best 2, 30 s", "60.00% on the same images", "version 4, MLflow 7"):
         assert part in text
+    assert re.search(r"data +similar to those of champion version 6: 3.0% more images\n", text)
     assert re.search(r"cached +train\n", text)
     assert re.search(r"accuracy +[\d.]+% of 200 test images \(validation 52.50%\)", text)
 
 
 def test_what_does_not_apply_is_told_as_such(results):
     metrics = results.metrics.model_copy(update={"superclass_accuracy": None})
-    results = replace(results, metrics=metrics, decision=decision_of(champion=None), history=history_of(1, 1))
+    evaluation = replace(results.evaluation, metrics=metrics)
+    results = replace(results, evaluation=evaluation, decision=decision_of(champion=None), history=history_of(1, 1))
     results.run.steps["train"] = step("completed", 3)
     text = render_summary(build_summary(results, "smoke", None, True, Path("report.html")))
     assert re.search(r"superclass +-\n", text)
@@ -152,3 +168,4 @@ def test_results_are_the_artifacts_of_the_run(run, evaluation):
     run.steps["report"].outputs = {name: version(value) for name, value in values.items() if name != "dataset"}
     loaded = load_results(run)
     assert (loaded.dataset, loaded.metrics, loaded.page) == ("images", evaluation.metrics, "a value")
+    assert loaded.evaluation is evaluation

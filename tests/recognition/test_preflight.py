@@ -83,6 +83,15 @@ def test_a_calibration_is_of_one_recipe_from_the_start(repeated):
         check_fits(config_of(calibrate={}, **repeated), dataset_of())
 
 
+@pytest.mark.parametrize("other", [{"data": {"folds": 3}}, {"train": {"seeds": [0, 1]}}, {"calibrate": {}}])
+def test_one_training_is_gone_on_with(other):
+    tail = {"after": "train-run", "epochs": 2}
+    sections = {**other, "train": {**other.get("train", {}), "tail": tail}}
+    check_fits(config_of(train={"tail": tail}), dataset_of())
+    with pytest.raises(InputError, match="one process goes on with one finished training"):
+        check_fits(config_of(**sections), dataset_of())
+
+
 @pytest.mark.parametrize("network", SMALLEST_SIZES)
 @pytest.mark.parametrize("side", ["height", "width"])
 def test_the_shorter_side_decides_whether_a_network_fits(network, side):

@@ -8,6 +8,7 @@ from recognition.calibration.calibrate import calibrate
 from recognition.calibration.result import Choice
 from recognition.configuration.schema import CalibrateConfig
 from recognition.training.listener import TrainingListener
+from recognition.training.task import Task
 from tests.recognition.training.samples import moving_plan, recipe, tiny_network
 
 RECIPE = recipe(epochs=2, learning_rate=0.003)
@@ -39,7 +40,7 @@ def _tiny():
 def run(dataset, folder, listener):
     """A calibration that would fail if it looked at a test image."""
     unseen = replace(dataset, splits={name: split for name, split in dataset.splits.items() if name != "test"})
-    return calibrate(unseen, moving_plan(dataset), RECIPE, OPTIONS, "balanced_accuracy", folder, listener)
+    return calibrate(Task(unseen, moving_plan(dataset), RECIPE, "balanced_accuracy"), OPTIONS, folder, listener)
 
 
 @pytest.fixture(scope="module")

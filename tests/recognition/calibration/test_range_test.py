@@ -4,6 +4,7 @@ import pytest
 from recognition.calibration.range_test import HIGHEST, LOWEST, has_diverged, read_off, run_range_test, smooth
 from recognition.errors import TrainingStopped
 from recognition.training.listener import TrainingListener
+from recognition.training.task import Task
 from tests.recognition.training.samples import moving_plan, recipe, tiny_network
 
 STEPS = 40
@@ -16,7 +17,7 @@ def _tiny(monkeypatch):
 
 def run(dataset, listener=None, **changes):
     listener = listener or TrainingListener()
-    return run_range_test(dataset, moving_plan(dataset), recipe(**changes), STEPS, listener)
+    return run_range_test(Task(dataset, moving_plan(dataset), recipe(**changes), "accuracy"), STEPS, listener)
 
 
 class Counting(TrainingListener):

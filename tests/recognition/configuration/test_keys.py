@@ -26,8 +26,9 @@ def test_expected_in_words(path: str, expected: str) -> None:
     assert all_keys()[tuple(path.split("."))].expected == expected
 
 
-def test_only_the_fallback_source_is_required() -> None:
-    assert [key.path for key in all_keys().values() if key.required] == [("data", "fallback", "source")]
+def test_only_what_sections_of_choice_cannot_do_without_is_required() -> None:
+    required = [".".join(key.path) for key in all_keys().values() if key.required]
+    assert required == ["data.fallback.source", "train.tail.after", "train.tail.epochs"]
 
 
 def test_every_key_has_a_description() -> None:
@@ -37,7 +38,7 @@ def test_every_key_has_a_description() -> None:
 def test_defaults_are_those_of_the_schema() -> None:
     config = RunConfig()
     for key in all_keys().values():
-        if not key.children and key.path[:2] != ("data", "fallback"):
+        if not key.children and key.path[:2] not in (("data", "fallback"), ("train", "tail")):
             section: BaseModel = getattr(config, key.path[0]) or CalibrateConfig()
             default = getattr(section, key.path[1])
             assert (list(default) if isinstance(default, tuple) else default) == key.default

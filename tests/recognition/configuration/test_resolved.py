@@ -37,5 +37,7 @@ def test_flatten_writes_lists_and_mappings_as_json() -> None:
 
 
 def test_flatten_has_every_key() -> None:
-    config = RunConfig.model_validate({"data": {"fallback": {"source": "digits"}}, "calibrate": {}})
+    tail = {"after": "run", "epochs": 1}
+    sections = {"data": {"fallback": {"source": "digits"}}, "train": {"tail": tail}, "calibrate": {}}
+    config = RunConfig.model_validate(sections)
     assert set(flatten(config)) == {".".join(key.path) for key in all_keys().values() if not key.children}

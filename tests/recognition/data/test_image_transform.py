@@ -150,6 +150,14 @@ def test_crop_cuts_evenly_what_stands_over():
     assert (transform(4, 4, resize="crop").decode(encoded(image)).pixels == GREEN).all()
 
 
+@pytest.mark.parametrize("width", [29, 123, 225, 232, 253, 450])
+def test_crop_takes_sizes_whose_ratio_is_rounded_up(width):
+    image = Image.new("RGB", (width, 2 * width), GREEN)
+    assert (transform(224, 224, resize="crop").decode(encoded(image)).pixels == GREEN).all()
+    turned = image.transpose(Image.Transpose.ROTATE_90)
+    assert (transform(224, 224, resize="crop").decode(encoded(turned)).pixels == GREEN).all()
+
+
 def test_pad_shows_all_of_the_image():
     image = Image.new("RGB", (8, 2), RED)
     pixels = transform(4, 4, resize="pad", background="#0000ff").decode(encoded(image)).pixels

@@ -26,8 +26,17 @@ def test_every_image_has_a_row_as_documented():
 def test_columns_have_the_documented_types():
     table = evaluate(certain([0, 1], 7), split_of([0, 1]), names_of(7)).predictions
     expected = {"index": "int64", "true": "int32", "predicted": "int32", "loss": "float32"}
+    expected |= {"label_quality": "float32", "suspect": "bool"}
     expected |= {f"label_{i}": "int32" for i in range(1, 6)} | {f"probability_{i}": "float32" for i in range(1, 6)}
     assert {name: str(kind) for name, kind in table.dtypes.items() if name not in ("path", "hash")} == expected
+
+
+def test_a_contradicted_label_is_a_suspect():
+    labels = np.arange(40) % 4
+    labels[7] = 0
+    table = evaluate(certain(np.arange(40) % 4, 4), split_of(labels), names_of(4)).predictions
+    assert np.flatnonzero(table["suspect"]).tolist() == [7]
+    assert table["label_quality"].idxmin() == 7
 
 
 def test_paths_are_kept():
@@ -63,6 +72,21 @@ def test_blocks_do_not_change_the_ranking(monkeypatch):
     whole = evaluate(probabilities, split_of(labels), names_of(10)).predictions
     monkeypatch.setattr("recognition.evaluation.predictions.BLOCK", 7)
     assert evaluate(probabilities, split_of(labels), names_of(10)).predictions.equals(whole)
+
+
+def test_more_classes_than_are_kept_are_ranked():
+    probabilities = random_probabilities(np.arange(50) % 30, 30)
+    table = evaluate(probabilities, split_of(np.arange(50) % 30), names_of(30)).predictions
+    ranked = np.argsort(-probabilities, axis=1, kind="stable")[:, :5]
+    np.testing.assert_array_equal(table[[f"label_{i}" for i in range(1, 6)]], ranked)
+    kept = np.take_along_axis(probabilities, ranked, axis=1)
+    np.testing.assert_array_equal(table[[f"probability_{i}" for i in range(1, 6)]], kept)
+
+
+@pytest.mark.parametrize("temperature", [0, -1, np.nan, np.inf])
+def test_a_temperature_that_is_none_is_refused(temperature):
+    with pytest.raises(InputError, match="temperature is out of range"):
+        evaluate(certain([0, 1], 2), split_of([0, 1]), names_of(2), temperature=temperature)
 
 
 def test_several_labels_an_image_are_refused():

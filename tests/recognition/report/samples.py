@@ -69,11 +69,13 @@ def facts_of(**changes):
     return facts.model_copy(update=changes)
 
 
-def judged(classes=10, images=200, superclasses=0, names=None, superclass_names=None, channels=3, size=8):
+def judged(
+    classes=10, images=200, superclasses=0, names=None, superclass_names=None, channels=3, size=8, temperature=1
+):
     """An evaluation and its split; with superclasses, each has equally many classes."""
     labels = np.random.default_rng(classes).permutation(np.arange(images) % classes)
     split = split_of(labels, size, channels)
     superclass_names = superclass_names or tuple(f"superclass_{i}" for i in range(superclasses))
     owners = np.arange(classes) * superclasses // classes if superclasses else ()
     probabilities = random_probabilities(labels, classes)
-    return evaluate(probabilities, split, names or names_of(classes), superclass_names, owners), split
+    return evaluate(probabilities, split, names or names_of(classes), superclass_names, owners, temperature), split

@@ -1,6 +1,8 @@
+from datetime import datetime, timedelta, timezone
+
 import pytest
 
-from recognition.report.formats import breakable, duration, integer, percent, plural, points
+from recognition.report.formats import breakable, duration, integer, moment, percent, percents, plural, points
 
 
 def test_numbers():
@@ -28,3 +30,9 @@ def test_durations(seconds, text):
 
 def test_names_break_after_underscores_and_are_escaped():
     assert breakable("a_<b>") == "<bdi>a_<wbr>&lt;b&gt;</bdi>"
+
+
+def test_intervals_and_moments():
+    assert percents((0.62, 0.6389)) == "62.0–63.9\u00a0%"
+    zone = timezone(timedelta(hours=2))
+    assert moment(datetime(2026, 11, 23, 1, 5, tzinfo=zone)) == "2026-11-22, 23:05\u00a0UTC"

@@ -3,8 +3,6 @@ import json
 from recognition.report.numbers import lead, report_numbers
 from tests.recognition.report.samples import decision_of, facts_of, history_of, judged
 
-SHARES = ("accuracy", "top5", "balanced_accuracy", "macro_f1", "superclass_accuracy")
-
 
 def test_numbers_survive_json():
     evaluation, _ = judged(superclasses=2)
@@ -16,8 +14,6 @@ def test_keys_are_stable():
     evaluation, _ = judged(superclasses=2)
     numbers = report_numbers(evaluation, history_of(), decision_of(), facts_of())
     assert list(numbers) == ["facts", "metrics", "decision", "training", "classes", "confusion"]
-    assert set(numbers["metrics"]) == {"images", "loss", *SHARES}
-    assert set(numbers["classes"][0]) == {"name", "superclass", "precision", "recall", "f1", "support"}
     assert len(numbers["training"]["epochs"]) == 3
     assert numbers["facts"]["image_shape"] == [32, 32, 3]
 

@@ -97,7 +97,7 @@ def test_images_have_alternatives(html):
     assert page.attributes("img")
     assert all(image["alt"] for image in page.attributes("img"))
     drawings = [svg for svg in page.attributes("svg") if svg["role"] == "img" and svg["aria-label"]]
-    assert len(drawings) >= 5
+    assert len(drawings) == 8
 
 
 def test_example_images_are_those_of_the_split(hundred, html):
@@ -203,7 +203,7 @@ def test_without_commit_and_superclasses():
 def test_any_number_of_classes(classes, superclasses):
     page = Page(page_of(*judged(classes, images=2 * classes, superclasses=superclasses)))
     assert ("Top-5" in page.texts["header"]) == (classes > 5)
-    assert len(page.attributes("tr")) == 3 + 2 * min(10, classes // 2) + classes
+    assert len(page.attributes("tr")) == 3 + 2 * min(10, classes // 2) + classes + 6 + 4
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])

@@ -12,6 +12,7 @@ from recognition.errors import TrainingStopped
 from recognition.training import epoch, learner
 from recognition.training.device import Device, choose_device
 from recognition.training.listener import TrainingListener
+from recognition.training.task import Task
 from recognition.training.train import train
 from tests.recognition.training.samples import few_digits, moving_plan, recipe, tiny_network
 
@@ -65,7 +66,7 @@ def worse_and_worse(learner, split, metric):
 def outcome(dataset, plan, folder, **changes):
     listener = Listening()
     config = recipe(epochs=4, deterministic=True, **changes)
-    result = train(dataset, plan, config, "accuracy", folder, listener)
+    result = train(Task(dataset, plan, config, "accuracy"), folder, listener)
     weights = b"".join(variable.numpy().tobytes() for variable in result.model.get_layer("tiny").variables)
     return {
         "said": listener.said,
@@ -77,7 +78,7 @@ def outcome(dataset, plan, folder, **changes):
 
 def interrupt(dataset, plan, folder, **changes):
     try:
-        train(dataset, plan, recipe(epochs=4, deterministic=True, **changes), "accuracy", folder, Stopping())
+        train(Task(dataset, plan, recipe(epochs=4, deterministic=True, **changes), "accuracy"), folder, Stopping())
     except KeyboardInterrupt:
         return
     raise AssertionError("the training was not interrupted")
@@ -85,8 +86,9 @@ def interrupt(dataset, plan, folder, **changes):
 
 def leave(dataset, plan, folder, batches, **changes):
     """Train a few batches more."""
+    config = recipe(epochs=4, deterministic=True, **changes)
     try:
-        train(dataset, plan, recipe(epochs=4, deterministic=True, **changes), "accuracy", folder, Leaving(batches))
+        train(Task(dataset, plan, config, "accuracy"), folder, Leaving(batches))
     except TrainingStopped:
         return
     raise AssertionError("the training did not stop")

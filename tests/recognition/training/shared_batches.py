@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from recognition.training import learner
 from recognition.training.distribution import requested_cluster
+from recognition.training.task import Task
 from recognition.training.train import train
 from tests.recognition.training.samples import few_digits, moving_plan, recipe
 
@@ -36,7 +37,7 @@ def network_without_dropout(name, input_shape, classes):
 
 
 def curve(dataset, plan, folder, **changes):
-    history = train(dataset, plan, recipe(**changes), "accuracy", folder).history
+    history = train(Task(dataset, plan, recipe(**changes), "accuracy"), folder).history
     return [(epoch.train_loss, epoch.validation_loss) for epoch in history.epochs]
 
 

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from recognition.errors import TrainingError
 from recognition.evaluation.score import score
 from recognition.training import epoch
 from recognition.training.epoch import run_epoch
 from recognition.training.history import Partial
 from recognition.training.listener import TrainingListener
 from recognition.training.order import epoch_order
+from recognition.training.task import Task
 from tests.recognition.training.samples import recipe
 
 NOTHING = Partial()
@@ -48,7 +48,7 @@ def with_train(dataset, **changes):
 
 def recorded(dataset, index=0, metric="accuracy", done=NOTHING, pause=lambda partial: None, **changes):
     learner, listener, config = Recorder(len(dataset.classes)), TrainingListener(), recipe(batch_size=20, **changes)
-    return run_epoch(learner, dataset, config, metric, index, listener, done, pause), learner
+    return run_epoch(learner, Task(dataset, None, config, metric), index, listener, done, pause), learner
 
 
 def test_images_grow_over_the_whole_training(dataset):
@@ -84,16 +84,6 @@ def test_steps_of_several_batches_are_whole(dataset):
     assert [each.batches for each in paused] == [2]
     _, learner = recorded(dataset, accumulate=3)
     assert learner.complete == [False, False, True]
-
-
-def test_memory_that_runs_out_names_the_batch_size(dataset, monkeypatch):
-    def exhaust(self, *arguments):
-        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
-
-    monkeypatch.setattr(Recorder, "learn", exhaust)
-    with pytest.raises(TrainingError, match="out of memory at a batch size of 20") as caught:
-        recorded(dataset)
-    assert caught.value.remedy == "--set train.batch_size=10 --set train.accumulate=2"
 
 
 def test_the_use_of_gpus_is_told(dataset, monkeypatch):

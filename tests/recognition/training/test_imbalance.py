@@ -9,6 +9,7 @@ from recognition.augmentation.plan import resolve_plan
 from recognition.configuration.schema import AugmentationConfig, DataConfig
 from recognition.data.sources import read_dataset
 from recognition.evaluation.score import score
+from recognition.training.task import Task
 from recognition.training.train import train
 from tests.recognition.training.samples import recipe, tiny_network
 
@@ -37,7 +38,7 @@ def macro_f1(unbalanced, tmp_path_factory):
             recipe(epochs=6, learning_rate=0.02, seed=seed, **settings),
             tmp_path_factory.mktemp("training"),
         )
-        answers = train(unbalanced, plan, config, "macro_f1", folder).model(test.images).numpy()
+        answers = train(Task(unbalanced, plan, config, "macro_f1"), folder).model(test.images).numpy()
         return score("macro_f1", test.labels, answers.argmax(axis=1))
 
     def mean(**settings):

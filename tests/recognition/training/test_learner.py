@@ -7,6 +7,7 @@ from recognition.augmentation.plan import resolve_plan
 from recognition.augmentation.preprocessing import build_preprocessing
 from recognition.augmentation.transform import step_seed
 from recognition.configuration.schema import AugmentationConfig
+from recognition.errors import TrainingError
 from recognition.training.device import Device
 from recognition.training.initialization import Initial
 from recognition.training.learner import Learner
@@ -41,6 +42,18 @@ def test_a_batch_is_learned(dataset, plan, batch):
     learner = Learner(dataset, plan, recipe(), cpu())
     losses = [float(learner.learn(*batch, step_seed(0, 0, step))[0]) for step in range(30)]
     assert np.mean(losses[-5:]) < 0.5 * losses[0]
+
+
+@pytest.mark.usefixtures("tiny")
+def test_memory_that_runs_out_names_the_batch_size(dataset, plan, batch, monkeypatch):
+    def exhaust(*arguments):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+    learner = Learner(dataset, plan, recipe(batch_size=20), cpu())
+    monkeypatch.setattr(learner, "_learn", exhaust)
+    with pytest.raises(TrainingError, match="out of memory at a batch size of 20") as caught:
+        learner.learn(*batch, SEED)
+    assert caught.value.remedy == "--set train.batch_size=10 --set train.accumulate=2"
 
 
 @pytest.mark.usefixtures("tiny")

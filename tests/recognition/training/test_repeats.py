@@ -4,6 +4,7 @@ from scipy import stats
 
 from recognition.training.listener import TrainingListener
 from recognition.training.repeats import train_repeatedly
+from recognition.training.task import Task
 from tests.recognition.training.samples import recipe
 
 
@@ -18,7 +19,7 @@ def repeated(dataset, plan, tmp_path, tiny):
             (names if names is not None else []).append(name)
             return TrainingListener()
 
-        return train_repeatedly(dataset, plan, config, "accuracy", tmp_path, listener, **options)
+        return train_repeatedly(Task(dataset, plan, config, "accuracy"), tmp_path, listener, **options)
 
     return run
 

@@ -14,6 +14,7 @@ from recognition.augmentation.preprocessing import build_preprocessing
 from recognition.errors import TrainingError
 from recognition.training.checkpoint import load_checkpoint
 from recognition.training.listener import TrainingListener
+from recognition.training.task import Task
 from recognition.training.train import train
 from tests.recognition.training.samples import recipe, tiny_network
 
@@ -74,7 +75,7 @@ def trained(dataset, plan, tmp_path_factory):
         patch.setattr("recognition.training.learner.build_network", tiny_network)
         folder, notes = tmp_path_factory.mktemp("checkpoints"), Notes()
         unread = dataclasses.replace(dataset, splits={**dataset.splits, "test": None})
-        yield train(unread, plan, recipe(epochs=6, batch_size=20), "accuracy", folder, notes), notes, folder
+        yield train(Task(unread, plan, recipe(epochs=6, batch_size=20), "accuracy"), folder, notes), notes, folder
 
 
 def test_the_network_learns_and_the_test_split_is_not_read(trained):
@@ -166,7 +167,7 @@ def test_the_model_loads_in_a_fresh_process_without_our_code(trained, dataset, t
 )
 def test_the_epoch_that_validates_best_is_kept(dataset, plan, scripted, tmp_path, scores, best):
     seen = scripted(*scores)
-    result = train(dataset, plan, recipe(), "accuracy", tmp_path)
+    result = train(Task(dataset, plan, recipe(), "accuracy"), tmp_path)
     assert result.history.best_epoch == best
     for ours, theirs in zip(result.model.get_layer("tiny").variables, seen[best - 1], strict=True):
         np.testing.assert_array_equal(ours.numpy(), theirs)
@@ -176,9 +177,9 @@ def test_the_epoch_that_validates_best_is_kept(dataset, plan, scripted, tmp_path
 @pytest.mark.usefixtures("tiny")
 def test_a_resumed_training_still_knows_its_best_epoch(dataset, plan, scripted, tmp_path):
     seen = scripted((0.9, 1.0), (0.5, 1.0), (0.4, 1.0), (0.3, 1.0))
-    train(dataset, plan, recipe(epochs=2), "accuracy", tmp_path)
+    train(Task(dataset, plan, recipe(epochs=2), "accuracy"), tmp_path)
     notes = Notes()
-    result = train(dataset, plan, recipe(epochs=4), "accuracy", tmp_path, notes)
+    result = train(Task(dataset, plan, recipe(epochs=4), "accuracy"), tmp_path, notes)
     assert (result.history.best_epoch, result.history.resumed_from, len(result.history.epochs)) == (1, 2, 4)
     assert "resuming after epoch 2 of 4 from its checkpoint" in notes.said
     assert [epoch.epoch for epoch in notes.epochs] == [3, 4]
@@ -199,7 +200,7 @@ def test_a_resumed_training_still_knows_its_best_epoch(dataset, plan, scripted, 
 )
 def test_training_stops_where_patience_ends(dataset, plan, scripted, tmp_path, patience, scores, epochs, best):
     seen, notes = scripted(*((score, 1.0) for score in scores)), Notes()
-    result = train(dataset, plan, recipe(epochs=5, patience=patience), "macro_f1", tmp_path, notes)
+    result = train(Task(dataset, plan, recipe(epochs=5, patience=patience), "macro_f1"), tmp_path, notes)
     assert (len(result.history.epochs), result.history.best_epoch) == (epochs, best)
     stops = [sentence for sentence in notes.said if sentence.startswith("stopped")]
     told = f"stopped after epoch {epochs}: no better macro F1 since epoch {best}"
@@ -212,15 +213,15 @@ def test_training_stops_where_patience_ends(dataset, plan, scripted, tmp_path, p
 def test_a_training_that_was_stopped_early_stays_stopped(dataset, plan, scripted, tmp_path):
     scripted((0.5, 1.0), (0.4, 1.0))
     config, notes = recipe(epochs=9, patience=1), Notes()
-    first = train(dataset, plan, config, "accuracy", tmp_path)
-    again = train(dataset, plan, config, "accuracy", tmp_path, notes)
+    first = train(Task(dataset, plan, config, "accuracy"), tmp_path)
+    again = train(Task(dataset, plan, config, "accuracy"), tmp_path, notes)
     assert again.history == first.history.model_copy(update={"resumed_from": 2})
     assert "stopped after epoch 2: no better accuracy since epoch 1" in notes.said
 
 
 @pytest.mark.usefixtures("tiny")
 def test_the_metric_in_charge_decides(dataset, plan, tmp_path):
-    history = train(dataset, plan, recipe(), "balanced_accuracy", tmp_path).history
+    history = train(Task(dataset, plan, recipe(), "balanced_accuracy"), tmp_path).history
     assert history.metric == "balanced_accuracy"
     assert history.best.validation_score == max(epoch.validation_score for epoch in history.epochs)
     assert any(epoch.validation_score != epoch.validation_accuracy for epoch in history.epochs)
@@ -229,15 +230,15 @@ def test_the_metric_in_charge_decides(dataset, plan, tmp_path):
 @pytest.mark.usefixtures("tiny")
 def test_class_weights_are_told(dataset, plan, tmp_path):
     notes = Notes()
-    train(dataset, plan, recipe(epochs=1, class_weights="balanced"), "accuracy", tmp_path, notes)
+    train(Task(dataset, plan, recipe(epochs=1, class_weights="balanced"), "accuracy"), tmp_path, notes)
     assert notes.said[1].startswith("class weights from ")
 
 
 @pytest.mark.usefixtures("tiny")
 def test_a_training_that_was_done_already_trains_nothing(dataset, plan, scripted, tmp_path):
     scripted((0.9, 1.0))
-    first = train(dataset, plan, recipe(epochs=1), "accuracy", tmp_path)
-    again = train(dataset, plan, recipe(epochs=1), "accuracy", tmp_path)
+    first = train(Task(dataset, plan, recipe(epochs=1), "accuracy"), tmp_path)
+    again = train(Task(dataset, plan, recipe(epochs=1), "accuracy"), tmp_path)
     assert again.history == first.history.model_copy(update={"resumed_from": 1})
 
 
@@ -245,19 +246,19 @@ def test_a_training_that_was_done_already_trains_nothing(dataset, plan, scripted
 def test_checkpoints_are_written_within_an_epoch_that_takes_long(dataset, plan, tmp_path, monkeypatch):
     saved = []
     monkeypatch.setattr("recognition.training.course.save_checkpoint", lambda folder, each: saved.append(each))
-    train(dataset, plan, recipe(epochs=1, batch_size=32), "accuracy", tmp_path, every_seconds=0)
+    train(Task(dataset, plan, recipe(epochs=1, batch_size=32), "accuracy"), tmp_path, every_seconds=0)
     assert [each.partial.batches for each in saved] == [1, 2, 0]
     saved.clear()
-    train(dataset, plan, recipe(epochs=1, batch_size=32), "accuracy", tmp_path)
+    train(Task(dataset, plan, recipe(epochs=1, batch_size=32), "accuracy"), tmp_path)
     assert [each.partial.batches for each in saved] == [0]
 
 
 @pytest.mark.usefixtures("tiny")
 def test_a_damaged_checkpoint_costs_one_epoch(dataset, plan, tmp_path):
-    first = train(dataset, plan, recipe(epochs=2), "accuracy", tmp_path)
+    first = train(Task(dataset, plan, recipe(epochs=2), "accuracy"), tmp_path)
     max(tmp_path.glob("*.npz")).write_bytes(b"damaged")
     notes = Notes()
-    again = train(dataset, plan, recipe(epochs=2), "accuracy", tmp_path, notes)
+    again = train(Task(dataset, plan, recipe(epochs=2), "accuracy"), tmp_path, notes)
     assert any("is damaged" in sentence for sentence in notes.said)
     assert again.history.resumed_from == 1
     assert again.history.epochs[0] == first.history.epochs[0]
@@ -266,7 +267,7 @@ def test_a_damaged_checkpoint_costs_one_epoch(dataset, plan, tmp_path):
 @pytest.mark.usefixtures("tiny")
 def test_averaged_weights_are_validated_and_kept(dataset, plan, tmp_path):
     own, averaged = (
-        train(dataset, plan, recipe(schedule="constant", ema=ema), "accuracy", tmp_path / str(ema))
+        train(Task(dataset, plan, recipe(schedule="constant", ema=ema), "accuracy"), tmp_path / str(ema))
         for ema in (None, 0.9)
     )
     assert [epoch.train_loss for epoch in averaged.history.epochs] == pytest.approx(
@@ -284,7 +285,7 @@ def test_averaged_weights_are_validated_and_kept(dataset, plan, tmp_path):
 def test_divergence_names_epoch_and_learning_rate(dataset, plan, tmp_path, rate):
     config = recipe(learning_rate=rate, schedule="constant")
     with pytest.raises(TrainingError) as caught:
-        train(dataset, plan, config, "accuracy", tmp_path)
+        train(Task(dataset, plan, config, "accuracy"), tmp_path)
     assert caught.value.problem == f"training diverged in epoch 1 at a learning rate of {rate:.3g}"
     assert load_checkpoint(tmp_path) is None
 
@@ -293,7 +294,7 @@ def test_divergence_names_epoch_and_learning_rate(dataset, plan, tmp_path, rate)
 def test_a_validation_that_is_not_finite_is_a_divergence_too(dataset, plan, scripted, tmp_path):
     scripted((0.5, 1.0), (0.1, float("nan")))
     with pytest.raises(TrainingError, match=r"in epoch 2 at a learning rate of [\d.]+\n  received: .*nan"):
-        train(dataset, plan, recipe(), "accuracy", tmp_path)
+        train(Task(dataset, plan, recipe(), "accuracy"), tmp_path)
     assert len(load_checkpoint(tmp_path).epochs) == 1
 
 
@@ -304,7 +305,7 @@ def test_any_size_of_validation_batch_gives_the_same_scores(dataset, plan, tmp_p
     scores = []
     for batch in (500, size):
         monkeypatch.setattr("recognition.training.epoch.fitting_batch", lambda shape, batch=batch: batch)
-        epoch = train(dataset, plan, config, "accuracy", tmp_path / str(batch)).history.epochs[0]
+        epoch = train(Task(dataset, plan, config, "accuracy"), tmp_path / str(batch)).history.epochs[0]
         scores.append((epoch.validation_loss, epoch.validation_accuracy))
     assert scores[1] == pytest.approx(scores[0], rel=1e-4)
 

@@ -1,0 +1,90 @@
+"""The comparison as one HTML file that asks nothing of anyone."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from recognition.evaluation.paired import Difference
+from recognition.report import comparison_words as words
+from recognition.report import formats
+from recognition.report.comparison import LETTERS, Comparison
+from recognition.report.run_curves import HEIGHT, WIDTH, draw_panels
+from recognition.report.thumbnails import thumbnail
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+FOLDER = Path(__file__).parent
+STYLES = ("style.css", "compare.css")
+SCRIPT = "table.js"
+MIDDLE, REACH = 80, 70  # of the drawing of an interval: its zero, and how far the furthest end is from there
+
+
+def build_comparison_page(comparison: Comparison) -> str:
+    """Build the page; the same comparison gives the same text."""
+    script = (FOLDER / SCRIPT).read_text("utf-8")
+    style = "\n".join((FOLDER / name).read_text("utf-8") for name in STYLES)
+    return (
+        _environment()
+        .get_template("comparison.html.jinja")
+        .render(
+            comparison=comparison,
+            runs=comparison.runs,
+            shared=comparison.shared,
+            letters=LETTERS,
+            scales={metric: _scale(comparison, metric) for metric in comparison.opponents[0].metrics},
+            bar=_bar,
+            middle=MIDDLE,
+            panels=draw_panels([run.history for run in comparison.runs]),
+            width=WIDTH,
+            height=HEIGHT,
+            picture=lambda image: _picture(comparison, image),
+            style=Markup(style),  # noqa: S704 - our own files
+            script=Markup(script),  # noqa: S704 - our own file
+            script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        )
+    )
+
+
+def _scale(comparison: Comparison, metric: str) -> float:
+    """The largest finite difference or end of an interval of a metric, over all runs."""
+    differences = [opponent.metrics[metric] for opponent in comparison.opponents if metric in opponent.metrics]
+    ends = [abs(end) for each in differences for end in (each.low, each.high, each.value) if math.isfinite(end)]
+    return max(ends) or 1.0
+
+
+def _bar(difference: Difference, scale: float) -> Mapping[str, float]:
+    """Where an interval begins and ends in its drawing, and where its middle is."""
+    places = {"low": difference.low, "value": difference.value, "high": difference.high}
+    return {name: MIDDLE + REACH * max(-1.0, min(1.0, number / scale)) for name, number in places.items()}
+
+
+def _picture(comparison: Comparison, image: int) -> str | None:
+    """A shared image as a data URI, from the first run whose data are there."""
+    for run, answers in zip(comparison.runs, comparison.shared.answers, strict=True):
+        if run.dataset is not None:
+            return thumbnail(run.dataset.splits["test"].images[answers.rows[image]])
+    return None
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for name in ("percent", "points", "integer", "plural", "duration", "breakable"):
+        environment.filters[name] = getattr(formats, name)
+    environment.globals["words"] = words
+    return environment

@@ -1,0 +1,69 @@
+"""`extend`: a finished run goes on, as a user sees it."""
+
+import re
+
+import pytest
+
+pytestmark = pytest.mark.slow
+SUMMARY = "--summary=summary.json"
+
+
+@pytest.fixture(scope="module")
+def longer_run(shared_command, digits_run):
+    return shared_command.run("extend", digits_run.name, "--epochs=2", SUMMARY)
+
+
+def test_a_finished_run_goes_on(longer_run, digits_run):
+    assert longer_run.status == 0, longer_run.stderr
+    assert longer_run.summary["train"]["epochs"] == digits_run.summary["train"]["epochs"] + 2
+    assert f"after run {digits_run.name}: 2 more epochs" in longer_run.stdout
+    assert "going on after epoch 1 of 3 of a finished training" in longer_run.stdout
+    assert longer_run.summary["test"]["accuracy"] > digits_run.summary["test"]["accuracy"]
+
+
+def test_the_parent_is_in_the_lineage(longer_run, digits_run, inspect):
+    runs = inspect()["zenml_runs"]
+    state = runs[digits_run.name]["outputs"]["train"]["training_state"]
+    assert runs[longer_run.name]["inputs"]["train"]["state"] == state
+
+
+def test_the_same_again_comes_from_the_cache(longer_run, shared_command, digits_run):
+    again = shared_command.run("extend", digits_run.name, "--epochs=2", SUMMARY)
+    assert again.cached() >= {"train", "evaluate", "report"}
+
+
+def test_a_longer_run_can_be_extended_again(longer_run, shared_command):
+    third = shared_command.run("extend", longer_run.name, "--epochs=1", "--schedule=constant", "--learning-rate=0.01")
+    assert third.status == 0, third.stderr
+    assert "going on after epoch 3 of 4" in third.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("nothing", "--epochs=1"), "there is no run of this name or id"),
+        (("{run}", "--epochs=0"), "--epochs cannot be used"),
+        (("{run}", "--epochs=1", "--schedule=linear"), "'constant', 'one_cycle' or 'cosine'"),
+        (("{run}", "--epochs=1", "--learning-rate=nan"), "--learning-rate cannot be used"),
+    ],
+)
+def test_bad_input(shared_command, digits_run, words, problem):
+    outcome = shared_command.run("extend", *(word.format(run=digits_run.name) for word in words))
+    assert outcome.status == 2
+    assert problem in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ("data.validation=0.2", "a training goes on with the images that it began with"),
+        ("train.optimizer=adam", r"was another training\n  received: train\.optimizer: adam\n  expected: .*: sgd"),
+        ("train.seeds=[0, 1]", "one process goes on with one finished training"),
+    ],
+)
+def test_another_training_is_refused(shared_command, digits, digits_run, change, problem):
+    after = (f"--set=train.tail.after={digits_run.name}", "--set=train.tail.epochs=1")
+    outcome = shared_command.run(*digits, *after, f"--set={change}")
+    assert outcome.status == 2
+    assert re.search(problem, outcome.stderr)
