@@ -102,7 +102,8 @@ def render_summary(summary: Mapping[str, Any]) -> str:
 def _finish(job: Job, run: Any) -> Results:
     dataset, found, text = load_outputs(run, "dataset", "calibration", "recipe")
     best = found.best
-    execution.annotate(job, run, {**best.choice.model_dump(), "validation_score": best.score}, {recipe.FILE: text})
+    outcome = {**best.choice.model_dump(), "validation_score": best.score}
+    execution.annotate(job, run, outcome, {recipe.FILE: text.encode()})
     return Results(run, dataset, found, text)
 
 

@@ -21,10 +21,9 @@ from operations.environment import PROJECT, keep_step_logs, state_folder
 from operations.job import Job
 from operations.locks import uninterrupted
 from operations.stack import check_source_root
-from operations.summary import Results, build_summary, load_results
+from operations.summary import PAGE, Results, build_summary, load_results
 from recognition.errors import Terminated
 
-PAGE, NUMBERS, DATA_PAGE = "report.html", "metrics.json", "data.html"
 Outcome = TypeVar("Outcome")
 
 
@@ -74,15 +73,17 @@ def supervise(
 
 
 def publish(job: Job, results: Results, output: Path | None) -> dict[str, Any]:
-    """Copy the report to where people look for it, and build the summary.
+    """Copy pages and numbers to where people look for them, and build the summary.
 
     Args:
         job: What ran.
         results: What it left behind.
-        output: Folder for the report; None for one in the state folder.
+        output: Folder for them; None for one in the state folder.
     """
     folder = report_folder(job, output)
-    _write(folder, _files(results))
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in results.files.items():
+        (folder / name).write_bytes(content)
     return build_summary(results, job.recipe, job.commit, bool(job.fallback), folder / PAGE)
 
 
@@ -91,14 +92,14 @@ def report_folder(job: Job, output: Path | None) -> Path:
     return (output or state_folder() / "reports" / job.run_name).resolve()
 
 
-def annotate(job: Job, run: Any, outcome: Mapping[str, Any], files: Mapping[str, str]) -> None:
+def annotate(job: Job, run: Any, outcome: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
     """Tell ZenML's and MLflow's records of a run what came of it and where it came from, and give MLflow its files.
 
     Args:
         job: What ran.
         run: ZenML's record of the run.
         outcome: What came of it, by name.
-        files: Texts by file name.
+        files: Contents by file name.
     """
     tags = {"recipe": job.recipe, "commit": job.commit or "none", "fallback": job.fallback or "no"}
     resource = RunMetadataResource(id=run.id, type=MetadataResourceTypes.PIPELINE_RUN)
@@ -114,7 +115,7 @@ def _finish(job: Job, run: Any) -> Results:
         "decision": results.decision.decision,
         "data_change": results.change.verdict,
     }
-    annotate(job, results.run, outcome, _files(results))
+    annotate(job, results.run, outcome, results.files)
     return results
 
 
@@ -133,16 +134,6 @@ def _close(job: Job, error: BaseException, interrupted: bool) -> None:
         runs.close_run(job.run_name, runs.STOPPED, "interrupted")
     else:
         runs.close_run(job.run_name, runs.FAILED, str(error).partition("\n")[0][:200])
-
-
-def _files(results: Results) -> dict[str, str]:
-    return {PAGE: results.page, NUMBERS: results.numbers, DATA_PAGE: results.data_page}
-
-
-def _write(folder: Path, files: Mapping[str, str]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
 
 
 def _is_interruption(error: BaseException) -> bool:

@@ -24,8 +24,9 @@ from recognition.training.history import History
 SCHEMA = 1
 ARTIFACTS = (
     *("dataset", "data_change", "data_report", "history", "evaluation"),
-    *("registered_model", "decision", "report", "metrics"),
+    *("registered_model", "decision", "report", "metrics", "label_suspects"),
 )
+PAGE = "report.html"
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,7 @@ class Results:
         evaluation: Test predictions and metrics.
         registered: The model version.
         decision: The gate's decision.
-        page: The report.
-        numbers: The report's numbers, JSON.
-        data_page: The report of the data.
+        files: What people and programs look at, by file name: the pages, the numbers, the predictions.
     """
 
     run: Any
@@ -52,9 +51,7 @@ class Results:
     evaluation: Evaluation
     registered: RegisteredModel
     decision: GateDecision
-    page: str
-    numbers: str
-    data_page: str
+    files: Mapping[str, bytes]
 
     @property
     def metrics(self) -> Metrics:
@@ -80,6 +77,13 @@ def load_results(run: Any) -> Results:
         run: ZenML's record of the run, hydrated.
     """
     loaded = dict(zip(ARTIFACTS, load_outputs(run, *ARTIFACTS), strict=True))
+    texts = {
+        PAGE: loaded["report"],
+        "metrics.json": loaded["metrics"],
+        "data.html": loaded["data_report"],
+        "suspects.html": loaded["label_suspects"],
+    }
+    predictions = loaded["evaluation"].predictions.to_parquet(index=False)
     return Results(
         run=run,
         dataset=loaded["dataset"],
@@ -88,9 +92,7 @@ def load_results(run: Any) -> Results:
         evaluation=loaded["evaluation"],
         registered=loaded["registered_model"],
         decision=loaded["decision"],
-        page=str(loaded["report"]),
-        numbers=str(loaded["metrics"]),
-        data_page=str(loaded["data_report"]),
+        files={name: str(text).encode() for name, text in texts.items()} | {"predictions.parquet": predictions},
     )
 
 

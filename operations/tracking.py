@@ -140,20 +140,20 @@ def log_files(client: MlflowClient, run_id: str, files: Mapping[str, bytes]) -> 
 
 
 @uninterrupted()
-def finish_run(client: MlflowClient, run_name: str, files: Mapping[str, str], tags: Mapping[str, str]) -> None:
+def finish_run(client: MlflowClient, run_name: str, files: Mapping[str, bytes], tags: Mapping[str, str]) -> None:
     """End a run that went well; log the files that a cached step did not.
 
     Args:
         client: A client from `connect`.
         run_name: Name of the pipeline run.
-        files: Texts by file name.
+        files: Contents by file name.
         tags: What MLflow's page shows of the run.
     """
     run_id = mlflow_run(client, run_name)
     for name, value in tags.items():
         client.set_tag(run_id, name, value)
     there = {file.path for file in client.list_artifacts(run_id)}
-    log_files(client, run_id, {name: text.encode() for name, text in files.items() if name not in there})
+    log_files(client, run_id, {name: content for name, content in files.items() if name not in there})
     for ended in (*find_parts(client, run_name), run_id):
         end_run(client, ended, "FINISHED")
 

@@ -52,9 +52,7 @@ def _results(record, monkeypatch):
     metrics = SimpleNamespace(accuracy=0.75)
     results = SimpleNamespace(
         run=record,
-        page="<html>",
-        numbers="{}",
-        data_page="<html>",
+        files={"report.html": b"<html>", "metrics.json": b"{}", "data.html": b"<html>"},
         metrics=metrics,
         decision=decision_of(),
         change=DataChange(verdict="unknown", reason="there is no champion yet"),
@@ -128,8 +126,8 @@ def test_runs_that_were_killed_are_closed_first(client, job, state, capsys):
 def test_the_report_lies_where_people_look_for_it(state, job, tmp_path, monkeypatch, chosen):
     monkeypatch.setattr(execution, "build_summary", lambda results, recipe, commit, fallback, report: report)
     folder = tmp_path / "deep" / "output" if chosen else None
-    report = publish(job, SimpleNamespace(page="“page”", numbers="{}", data_page="“images”"), folder)
+    files = {"report.html": "“page”".encode(), "predictions.parquet": b"PAR1"}
+    report = publish(job, SimpleNamespace(files=files), folder)
     assert report == (folder or state / "reports" / job.run_name) / "report.html"
     assert report.read_text(encoding="utf-8") == "“page”"
-    assert (report.parent / "metrics.json").read_text() == "{}"
-    assert (report.parent / "data.html").read_text(encoding="utf-8") == "“images”"
+    assert (report.parent / "predictions.parquet").read_bytes() == b"PAR1"

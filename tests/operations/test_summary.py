@@ -64,9 +64,7 @@ def results(run, evaluation, monkeypatch):
         evaluation=evaluation,
         registered=RegisteredModel(name="ours", zenml_version="4", mlflow_version="7", sha256="0"),
         decision=decision_of(),
-        page="<html>",
-        numbers="{}",
-        data_page="<html>",
+        files={},
     )
 
 

@@ -117,7 +117,7 @@ def test_files_are_logged_by_name(client, run):
 
 def test_a_run_that_went_well_has_all_its_files(client, run, request):
     log_files(client, run, {"report.html": b"drawn by its step"})
-    finish_run(client, request.node.name, {"report.html": "another", "metrics.json": "{}"}, {"recipe": "train"})
+    finish_run(client, request.node.name, {"report.html": b"another", "metrics.json": b"{}"}, {"recipe": "train"})
     assert client.get_run(run).info.status == "FINISHED"
     assert client.get_run(run).data.tags["recipe"] == "train"
     assert Path(client.download_artifacts(run, "report.html")).read_bytes() == b"drawn by its step"
