@@ -2,54 +2,37 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import math
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-from markupsafe import Markup
 
 from recognition.evaluation.paired import Difference
 from recognition.report import comparison_words as words
-from recognition.report import formats
 from recognition.report.comparison import LETTERS, Comparison
 from recognition.report.run_curves import HEIGHT, WIDTH, draw_panels
+from recognition.report.template import render
 from recognition.report.thumbnails import thumbnail
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-FOLDER = Path(__file__).parent
-STYLES = ("style.css", "compare.css")
-SCRIPT = "table.js"
 MIDDLE, REACH = 80, 70  # of the drawing of an interval: its zero, and how far the furthest end is from there
 
 
 def build_comparison_page(comparison: Comparison) -> str:
     """Build the page; the same comparison gives the same text."""
-    script = (FOLDER / SCRIPT).read_text("utf-8")
-    style = "\n".join((FOLDER / name).read_text("utf-8") for name in STYLES)
-    return (
-        _environment()
-        .get_template("comparison.html.jinja")
-        .render(
-            comparison=comparison,
-            runs=comparison.runs,
-            shared=comparison.shared,
-            letters=LETTERS,
-            scales={metric: _scale(comparison, metric) for metric in comparison.opponents[0].metrics},
-            bar=_bar,
-            middle=MIDDLE,
-            panels=draw_panels([run.history for run in comparison.runs]),
-            width=WIDTH,
-            height=HEIGHT,
-            picture=lambda image: _picture(comparison, image),
-            style=Markup(style),  # noqa: S704 - our own files
-            script=Markup(script),  # noqa: S704 - our own file
-            script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        )
+    return render(
+        "comparison.html.jinja",
+        ("style.css", "compare.css"),
+        ("table.js",),
+        words=words,
+        comparison=comparison,
+        runs=comparison.runs,
+        shared=comparison.shared,
+        letters=LETTERS,
+        scales={metric: _scale(comparison, metric) for metric in comparison.opponents[0].metrics},
+        bar=_bar,
+        middle=MIDDLE,
+        panels=draw_panels([run.history for run in comparison.runs]),
+        width=WIDTH,
+        height=HEIGHT,
+        picture=lambda image: _picture(comparison, image),
     )
 
 
@@ -72,19 +55,3 @@ def _picture(comparison: Comparison, image: int) -> str | None:
         if run.dataset is not None:
             return thumbnail(run.dataset.splits["test"].images[answers.rows[image]])
     return None
-
-
-def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    for name in ("percent", "points", "integer", "plural", "duration", "breakable"):
-        environment.filters[name] = getattr(formats, name)
-    environment.globals["words"] = words
-    return environment

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from markupsafe import Markup
 
 from recognition.data.change import Baseline, DataChange
 from recognition.data.concerns import concerns
@@ -18,16 +14,10 @@ from recognition.data.dataset import ImageDataset
 from recognition.data.findings import Place
 from recognition.data.inspection import Inspection, Pair
 from recognition.data.summary import DataSummary
-from recognition.report import formats
 from recognition.report.histogram import outlines
 from recognition.report.sprites import sprite
+from recognition.report.template import render
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-FOLDER = Path(__file__).parent
-SCRIPTS = ("table.js", "data.js")
-STYLES = ("style.css", "data.css")
 PICTURES = (2, 8)  # of a class, at least and at most
 SHOWN = 1_600  # pictures of all classes together, about: the page stays small whatever their number
 FEW_CLASSES = 150  # up to which their pictures are of 48 pixels, else of 32
@@ -46,31 +36,25 @@ def build_data_page(dataset: ImageDataset, inspection: Inspection, change: DataC
         baseline: The champion's data.
     """
     summary, before = inspection.summary, baseline.summary
-    script = "\n".join((FOLDER / name).read_text("utf-8") for name in SCRIPTS)
-    style = "\n".join((FOLDER / name).read_text("utf-8") for name in STYLES)
-    return (
-        _environment()
-        .get_template("data.html.jinja")
-        .render(
-            dataset=dataset,
-            summary=summary,
-            change=change,
-            before=before if change.verdict not in ("unknown", "same") else None,
-            measures=_measures(change),
-            concerns=concerns(summary),
-            rows=_class_rows(summary, before),
-            strips=_class_pictures(dataset),
-            histograms=_histograms(summary, before),
-            inspection=inspection,
-            pairs=_pairs(inspection),
-            unreadable=inspection.findings.unreadable[:FILES],
-            picture=_pictures(dataset),
-            name=lambda place: dataset.classes[dataset.splits[place.side].labels[place.number]],
-            path=lambda place: _path(dataset, place),
-            style=Markup(style),  # noqa: S704 - our own files
-            script=Markup(script),  # noqa: S704 - our own files
-            script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        )
+    return render(
+        "data.html.jinja",
+        ("style.css", "data.css"),
+        ("table.js", "data.js"),
+        dataset=dataset,
+        summary=summary,
+        change=change,
+        before=before if change.verdict not in ("unknown", "same") else None,
+        measures=_measures(change),
+        concerns=concerns(summary),
+        rows=_class_rows(summary, before),
+        strips=_class_pictures(dataset),
+        histograms=_histograms(summary, before),
+        inspection=inspection,
+        pairs=_pairs(inspection),
+        unreadable=inspection.findings.unreadable[:FILES],
+        picture=_pictures(dataset),
+        name=lambda place: dataset.classes[dataset.splits[place.side].labels[place.number]],
+        path=lambda place: _path(dataset, place),
     )
 
 
@@ -143,30 +127,3 @@ def _pictures(dataset: ImageDataset) -> Callable[..., str]:
 def _path(dataset: ImageDataset, place: Place) -> str:
     paths = dataset.splits[place.side].paths
     return paths[place.number] if paths else ""
-
-
-def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    for name in ("percent", "integer", "plural", "breakable"):
-        environment.filters[name] = getattr(formats, name)
-    environment.filters["signed"] = _signed
-    environment.filters["levels"] = _levels
-    return environment
-
-
-def _signed(value: float, decimals: int = 0) -> str:
-    """A number with its sign: 12 is "+12"."""
-    return f"{value:+,.{decimals}f}".replace("-", "\u2212")
-
-
-def _levels(fractions: tuple[float, ...]) -> str:
-    """Fractions of the range as levels from 0 to 255: what an image editor shows."""
-    return ", ".join(f"{255 * value:.1f}" for value in fractions)

@@ -52,3 +52,13 @@ def duration(seconds: float) -> str:
 def breakable(name: str) -> Markup:
     """A name of the data, escaped, isolated from the direction of its neighbours; lines may break after underscores."""
     return Markup("<bdi>{}</bdi>").format(escape(name).replace("_", Markup("_<wbr>")))
+
+
+def signed(value: float, decimals: int = 0) -> str:
+    """A number with its sign: 12 is "+12"."""
+    return f"{value:+,.{decimals}f}".replace("-", "\u2212")
+
+
+def levels(fractions: tuple[float, ...]) -> str:
+    """Fractions of the range as levels from 0 to 255: what an image editor shows."""
+    return ", ".join(f"{255 * value:.1f}" for value in fractions)

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 FOLDER = Path(__file__).parent
-FILTERS = ("percent", "percents", "points", "moment", "integer", "plural", "duration", "breakable")
+FILTERS = (
+    *("percent", "percents", "points", "moment", "integer", "plural", "duration", "breakable"),
+    *("signed", "levels"),
+)
 
 
 def render(template: str, styles: Sequence[str], scripts: Sequence[str], **values: object) -> str:
