@@ -39,7 +39,13 @@ SCHEMA = {
     "validation": {"accuracy": NUMBER, "loss": NUMBER, "score": NUMBER},
     "test": {
         "accuracy": NUMBER,
+        "accuracy_lower": NUMBER,
+        "accuracy_upper": NUMBER,
         "loss": NUMBER,
+        "temperature": NUMBER,
+        "ece": NUMBER,
+        "adaptive_ece": NUMBER,
+        "brier": NUMBER,
         "top5": NUMBER,
         "balanced_accuracy": NUMBER,
         "macro_f1": NUMBER,
@@ -132,6 +138,8 @@ def test_writes_report_and_numbers_where_asked_and_nothing_else(run):
         "output/report.html",
         "output/metrics.json",
         "output/data.html",
+        "output/suspects.html",
+        "output/predictions.parquet",
     }
     assert run.summary["report"] == str(output / "report.html")
     assert f"{run.summary['test']['accuracy']:.2%}" in (output / "report.html").read_text()
@@ -161,13 +169,14 @@ def test_logs_the_run_to_mlflow(run, first_records):
     for name in ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "learning_rate"):
         assert [step for step, _ in logged["metrics"][name]] == list(range(1, train["epochs"] + 1))
     assert logged["metrics"]["test_accuracy"] == [[0, test["accuracy"]]]
-    pictures = {"augmentation.png", "confusion.png", "curves.png"}
+    pictures = {"augmentation.png", "confusion.png", "curves.png", "reliability.png"}
     assert pictures | {
         "configuration.yaml",
         "predictions.parquet",
         "report.html",
         "metrics.json",
         "data.html",
+        "suspects.html",
         "data_summary.json",
     } <= set(logged["files"])
     assert first_records["zenml_runs"][run.summary["run"]["name"]]["status"] == "completed"

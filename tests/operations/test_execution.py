@@ -68,7 +68,7 @@ def ended(client, job):
 def test_a_run_that_goes_well_is_finished_with_its_files(client, job):
     pipeline = Pipeline()
     results = execute(pipeline, ("train",), job, use_cache=True)
-    assert results.page == "<html>"
+    assert results.files["report.html"] == b"<html>"
     assert ended(client, job) == "FINISHED"
     (run,) = tracking.find_runs(client, job.run_name)
     assert {file.path for file in client.list_artifacts(run)} == {"report.html", "metrics.json", "data.html"}

@@ -20,7 +20,7 @@ def runs(client):
 
 @pytest.fixture
 def champions(client, runs):
-    """A function: model and number of a run -> that run's model is the champion; all models are gone afterwards."""
+    """A function: model and number of a run -> that run's model is the champion; there is no other, before and after."""
 
     def promote(model, number):
         client.create_registered_model(model)
@@ -28,9 +28,13 @@ def champions(client, runs):
         version = client.create_model_version(model, source=f"runs:/{run_id}/model", run_id=run_id)
         client.set_registered_model_alias(model, registry.CHAMPION, version.version)
 
+    def forget():
+        for model in client.search_registered_models():
+            client.delete_registered_model(model.name)
+
+    forget()  # those of other modules
     yield promote
-    for model in client.search_registered_models():
-        client.delete_registered_model(model.name)
+    forget()
 
 
 def names_of(*words):

@@ -27,6 +27,7 @@ NAMES = (
     "decision",
     "report",
     "metrics",
+    "label_suspects",
 )
 
 
@@ -165,5 +166,7 @@ def test_results_are_the_artifacts_of_the_run(run, evaluation):
     run.steps["ingest"].outputs = {"dataset": version("images")}
     run.steps["report"].outputs = {name: version(value) for name, value in values.items() if name != "dataset"}
     loaded = load_results(run)
-    assert (loaded.dataset, loaded.metrics, loaded.page) == ("images", evaluation.metrics, "a value")
+    assert (loaded.dataset, loaded.metrics) == ("images", evaluation.metrics)
+    assert loaded.files["report.html"] == loaded.files["suspects.html"] == b"a value"
+    assert loaded.files["predictions.parquet"].startswith(b"PAR1")
     assert loaded.evaluation is evaluation
