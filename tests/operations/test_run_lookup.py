@@ -20,7 +20,7 @@ def runs(client):
 
 @pytest.fixture
 def champions(client, runs):
-    """A function: model and number of a run -> that run's model is the champion; there is no other, before and after."""
+    """A function: model and number of a run -> its model is the champion; there is no other, before and after."""
 
     def promote(model, number):
         client.create_registered_model(model)
