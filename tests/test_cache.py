@@ -74,17 +74,20 @@ def test_mlflow_run_of_a_cached_training_has_its_metrics_and_files(digits_run, s
     assert second["files"] == first["files"]
 
 
+@pytest.mark.slow
 def test_another_seed_trains_again_and_augments_from_the_cache(worse_run):
     assert worse_run.status == 0, worse_run.stderr
     assert worse_run.cached() - {"data_report"} == {"augmentation"}
 
 
+@pytest.mark.slow
 def test_no_cache_runs_every_step(worse_run, better_run):
     assert "augmentation" in worse_run.cached()
     assert better_run.cached() == set()
     assert "\n  cached     nothing\n" in better_run.stdout
 
 
+@pytest.mark.slow
 def test_a_changed_helper_runs_the_steps_that_use_it(shared_command, digits, second_records, other_checkout):
     run = shared_command.run(*digits, SUMMARY, "--set=model.name=changed", checkout=other_checkout)
     assert run.status == 0, run.stderr

@@ -224,6 +224,7 @@ def test_fallback_shouts(fallback_run):
     assert "fallback" in (fallback_run.folder / "output" / "report.html").read_text().lower()
 
 
+@pytest.mark.slow
 def test_a_worse_model_stays_a_challenger(worse_run, digits_run, better_records):
     assert worse_run.status == 0, worse_run.stderr
     summary = worse_run.summary
@@ -233,6 +234,7 @@ def test_a_worse_model_stays_a_challenger(worse_run, digits_run, better_records)
     assert (summary["model"]["zenml_version"], summary["model"]["mlflow_version"]) == ("2", "2")
 
 
+@pytest.mark.slow
 def test_a_better_model_replaces_the_champion(better_run, digits_run, better_records):
     assert better_run.status == 0, better_run.stderr
     assert better_run.summary["gate"]["decision"] == "promoted"
