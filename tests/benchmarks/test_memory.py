@@ -1,3 +1,4 @@
+import gc
 import sys
 
 import numpy as np
@@ -10,6 +11,7 @@ MEGABYTE = 2**20
 def test_memory_of_its_own_is_seen_and_that_of_files_is_not(tmp_path):
     path = tmp_path / "array.npy"
     np.save(path, np.ones(50 * MEGABYTE, np.uint8))
+    gc.collect()  # what earlier tests left would be given back in between
     before = Peak()
     before.look(psutil.Process())
     with watched() as mapped:
