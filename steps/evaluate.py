@@ -17,7 +17,9 @@ from recognition.model_file import ModelFile, load_model
 from recognition.training.history import History
 
 
-@step(output_materializers=EvaluationMaterializer)
+# by name: of one materializer for all, ZenML makes a set, whose order changes from process to process and with it the
+# cache key
+@step(output_materializers={"evaluation": EvaluationMaterializer, "validation": EvaluationMaterializer})
 def evaluate(
     dataset: ImageDataset, model: ModelFile, history: History, config: EvaluationConfig, folds: int | None, code: str
 ) -> tuple[Annotated[Evaluation, "evaluation"], Annotated[Evaluation, "validation"]]:
