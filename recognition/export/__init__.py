@@ -1,0 +1,1 @@
+"""A stored model in another format, for programs that know nothing of this project; one format a file."""

@@ -1,0 +1,1 @@
+"""A registered model answers for image files: on the command line, in a pipeline and over HTTP."""
