@@ -1,0 +1,1 @@
+"""Stacks on Kubernetes: described in a file, checked before each run, watched while it goes on."""

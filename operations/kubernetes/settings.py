@@ -1,0 +1,99 @@
+"""What a run asks of Kubernetes, in ZenML's words: images, pods, retries."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from operations.checkpoints import FRESH
+from operations.environment import GPUS_VARIABLE, LIBRARIES_QUIET, PATIENCE, SAFE, WORKERS_PATIENCE
+from operations.kubernetes.pods import ingest_pod, orchestrator_pod, stateful_pod, training_pod, with_variables
+from operations.kubernetes.target import BAKED, Target
+from operations.kubernetes.watch import ZENML_MARK
+from recognition.configuration.resources_section import ResourcesConfig
+from recognition.configuration.schema import RunConfig
+
+ORCHESTRATOR = "orchestrator.kubernetes"
+INGEST = "ingest"
+STEP_VARIABLES = {
+    **SAFE,
+    **PATIENCE,
+    **LIBRARIES_QUIET,
+    "PYTHONWARNINGS": "ignore",
+    "ZENML_CONSOLE_LOGGING_FORMAT": f"{ZENML_MARK}%(message)s",
+}
+TRAINING = ("train", "calibrate")  # the steps that section resources is about
+
+
+def configured(pipeline: Any, steps: Iterable[str], config: RunConfig, target: Target) -> Any:
+    """A pipeline that asks for what the configuration and the stack's file say.
+
+    Args:
+        pipeline: ZenML's.
+        steps: Names of its steps that are cached, among which are those that train.
+        config: The run's.
+        target: The stack.
+    """
+    resources = config.resources
+    training = {name: training_step(resources, target, config.train.workers) for name in TRAINING if name in steps}
+    ingest = {INGEST: {"settings": {ORCHESTRATOR: {"pod_settings": ingest_pod(_kept_pod(target), target.data_secret)}}}}
+    return pipeline.with_options(settings=run_settings(resources, target), steps={**ingest, **training})
+
+
+def run_settings(resources: ResourcesConfig, target: Target) -> dict[str, Any]:
+    """Settings of a whole run; it goes on by itself once it is submitted."""
+    pod = orchestrator_pod(target.orchestrator_pod, resources.pending_timeout)
+    return {
+        "docker": docker_settings(target, target.image),
+        ORCHESTRATOR: {
+            "synchronous": False,
+            "orchestrator_pod_settings": pod,
+            "pod_settings": with_variables(target.step_pod, STEP_VARIABLES),
+        },
+    }
+
+
+def training_step(resources: ResourcesConfig, target: Target, workers: int = 1) -> dict[str, Any]:
+    """Settings of a step that trains.
+
+    Args:
+        resources: Section `resources`.
+        target: The stack.
+        workers: Pods that share the training; the step's own makes the others, which takes an account that may.
+    """
+    image = target.gpu_image if resources.gpus else target.image
+    fresh = {FRESH: "1"} if os.environ.get(FRESH) else {}  # is meant for the step, wherever that runs
+    gpus = {GPUS_VARIABLE: str(resources.gpus)} if resources.gpus else {}
+    shared = {WORKERS_PATIENCE: str(resources.pending_timeout)} if workers > 1 else {}
+    pod = training_pod(with_variables(_kept_pod(target), {**fresh, **gpus, **shared}), resources)
+    account = {}
+    if workers > 1:
+        pod["additional_pod_spec_args"]["automount_service_account_token"] = True
+        account = {"step_pod_service_account_name": target.trainer}
+    deadline = {} if resources.deadline is None else {"active_deadline_seconds": resources.deadline}
+    return {
+        "settings": {
+            "docker": docker_settings(target, image),
+            ORCHESTRATOR: {"pod_settings": pod, **deadline, **account},
+        },
+        **({"retry": {"max_retries": resources.retries}} if resources.retries else {}),  # ZenML takes no 0
+    }
+
+
+def _kept_pod(target: Target) -> dict[str, Any]:
+    """A step's pod with the volume."""
+    return stateful_pod(with_variables(target.step_pod, STEP_VARIABLES), target.state_volume)
+
+
+def docker_settings(target: Target, image: str) -> Any:
+    """ZenML builds no image; code comes from the artifact store, or is in the image."""
+    from zenml.config import DockerSettings
+
+    return DockerSettings(
+        parent_image=image,
+        skip_build=True,
+        allow_download_from_artifact_store=target.code != BAKED,
+        allow_download_from_code_repository=False,
+        allow_including_files_in_images=False,
+    )

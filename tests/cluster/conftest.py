@@ -1,0 +1,56 @@
+"""A cluster to test on: whatever KUBECONFIG names, if it is on this machine or was allowed by name."""
+
+import pytest
+
+from tests.cluster.installation import Installation, refusal
+from tests.conftest import Command
+
+PATIENCE = 900  # seconds that a run may take: each step's pod imports for a quarter of a minute
+DIGITS = (
+    "--config=smoke.yaml",
+    *(f"--set=data.{setting}" for setting in ("source=digits", "fallback=null")),
+    *(f"--set=train.{setting}" for setting in ("batch_size=64", "epochs=3")),
+)
+
+
+class ClusterCommand(Command):
+    """`run_pipeline.py` of a user who submits to the cluster."""
+
+    def __init__(self, state, workspace, installation):
+        super().__init__(state, workspace)
+        self._environment = installation.environment()
+
+    def start(self, *arguments, **options):
+        running = super().start(*arguments, **{**self._environment, **options})
+        running.patience = PATIENCE
+        return running
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory):
+    """The overlay dev, in a namespace that is removed at the end."""
+    if why := refusal():
+        pytest.exit(why, returncode=2)
+    installation = Installation(tmp_path_factory.mktemp("installation"))
+    try:
+        installation.install()
+        yield installation
+    finally:
+        installation.remove()
+
+
+@pytest.fixture(scope="session")
+def submit(installation, tmp_path_factory):
+    """The command, with the stack applied."""
+    folder = tmp_path_factory.mktemp("submit")
+    command = ClusterCommand(folder / "state", folder / "runs", installation)
+    applied = command.run("stack", "apply", installation.stack_file())
+    assert applied.status == 0, applied.stderr
+    yield command
+    command.kill_all()
+
+
+@pytest.fixture(scope="session")
+def digits_words():
+    """Arguments of a run of seconds."""
+    return DIGITS

@@ -1,0 +1,228 @@
+from types import SimpleNamespace
+
+import pytest
+
+from operations.kubernetes import watch as module
+from operations.kubernetes.pending_guard import REASON
+from operations.kubernetes.target import Target
+from operations.kubernetes.watch import Left, RunFailed, Watch, failure, follow, leave_or_stop
+from recognition.errors import Terminated
+from recognition.retraining import RetrainingRefused
+
+PODS = "/api/v1/namespaces/recognition/pods"
+JOBS = "/apis/batch/v1/namespaces/recognition/jobs"
+MAIN = {"name": "main", "image": "a", "resources": {"limits": {"memory": "2Gi"}}}
+TARGET = Target("dev", "cluster", "recognition", ("orchestrator", "step"), "a", "a", "uploaded", {}, {})
+
+
+def pod(fake, name, phase, step="train", run="r1", **status):
+    labels = {"run_id": run, "job-name": f"job-{name}"} | ({"step_name": step} if step else {})
+    status = {"phase": phase, **status}
+    return fake.add(f"{PODS}/{name}", metadata={"labels": labels}, status=status, spec={"containers": [MAIN]})
+
+
+def job(fake, name, annotations, **status):
+    labels = {"run_id": "r1"}
+    return fake.add(
+        f"{JOBS}/{name}", metadata={"labels": labels, "annotations": annotations}, status=status, spec={"template": {}}
+    )
+
+
+def container(**state):
+    each = {"name": "main", "image": "a", "imageID": "", "ready": False, "restartCount": 0, "state": state}
+    return {"containerStatuses": [each]}
+
+
+def unschedulable(message):
+    return {"conditions": [{"type": "PodScheduled", "status": "False", "message": message}]}
+
+
+@pytest.fixture
+def watch(cluster):
+    return Watch(cluster, "recognition", "r1", pending_timeout=60)
+
+
+def run(status="failed", **steps):
+    value = SimpleNamespace(value=status, is_finished=status != "running", is_successful=status == "completed")
+    return SimpleNamespace(id="r1", status=value, status_reason="", steps=steps)
+
+
+def step(status="failed", source="", message=""):
+    info = SimpleNamespace(source=source, message=message) if source or message else None
+    return SimpleNamespace(status=SimpleNamespace(value=status), exception_info=info)
+
+
+def test_a_pod_that_a_quota_refuses_is_told_once(fake, watch, capsys):
+    job(fake, "job-1", {"zenml.io/step-name": "train"})
+    about = {"involvedObject": {"kind": "Job", "name": "job-1"}, "reason": "FailedCreate", "message": "exceeded quota"}
+    fake.add(f"{PODS.removesuffix('pods')}events/job-1.1", **about)
+    watch.look()
+    watch.look()
+    assert capsys.readouterr().out.count("train gets no pod: exceeded quota") == 1
+
+
+def test_zenmls_and_tensorflows_own_words_are_not_told(fake, watch, capsys):
+    pod(fake, "train-1", "Running")
+    fake.logs = {"train-1": "zenml: Step train has started.\nI0000 00:00:1 1 port.cc:153] oneDNN\nepoch 1\n"}
+    watch.look()
+    told = capsys.readouterr().out
+    assert "epoch 1" in told
+    assert "has started" not in told
+    assert "oneDNN" not in told
+
+
+def test_each_line_of_a_log_is_told_once(fake, watch, capsys):
+    pod(fake, "train-1", "Running")
+    pod(fake, "foreign", "Running", run="r2")
+    fake.logs = {"train-1": "epoch 1\n", "foreign": "nothing of ours\n"}
+    watch.look()
+    fake.logs["train-1"] += "epoch 2\n"
+    watch.look()
+    watch.look()
+    assert capsys.readouterr().out == "train: pod train-1\n  epoch 1\n  epoch 2\n"
+
+
+def test_a_pod_that_has_ended_is_read_a_last_time(fake, watch, capsys):
+    pod(fake, "train-1", "Succeeded")
+    fake.logs = {"train-1": "done\n"}
+    watch.look()
+    fake.requests.clear()
+    watch.look()
+    assert not [path for path, _ in fake.sent("GET") if path.endswith("/log")]
+    assert "done" in capsys.readouterr().out
+
+
+def test_what_a_pod_waits_for_is_told_when_it_changes(fake, watch, capsys):
+    pod(fake, "train-1", "Pending", **unschedulable("0/1 nodes: Insufficient nvidia.com/gpu"))
+    watch.look()
+    watch.look()
+    assert capsys.readouterr().out == "train waits: no node: 0/1 nodes: Insufficient nvidia.com/gpu\n"
+    waits = container(waiting={"reason": "ImagePullBackOff", "message": "Back-off pulling a"})
+    pod(fake, "train-1", "Pending", **waits)
+    watch.look()
+    assert capsys.readouterr().out == "train waits: ImagePullBackOff: Back-off pulling a\n"
+
+
+@pytest.mark.parametrize(
+    "status",
+    [unschedulable("0/1 nodes: Insufficient cpu"), container(waiting={"reason": "ErrImagePull", "message": "no a"})],
+)
+def test_an_orchestrator_that_cannot_begin_ends_the_run(fake, watch, status):
+    pod(fake, "first", "Pending", step=None, **status)
+    job(fake, "job-first", {})
+    with pytest.raises(RunFailed, match="the orchestrator's pod cannot begin"):
+        watch.look()
+    assert fake.sent("PATCH")[0][1]["spec"] == {"activeDeadlineSeconds": 1}
+
+
+def test_an_orchestrator_that_gave_up_ends_the_run(fake, watch):
+    gave_up = [{"type": "Failed", "status": "True", "message": "Job has reached the specified backoff limit"}]
+    job(fake, "first", {"zenml.io/orchestrator": "1"}, conditions=gave_up)
+    with pytest.raises(RunFailed, match=r"backoff limit\n.*kubectl -n recognition logs job/first"):
+        watch.look()
+
+
+def test_a_cluster_that_is_away_is_asked_again(fake, watch, capsys):
+    fake.failing = {"/api": 503}
+    watch.look()
+    assert "does not answer" in capsys.readouterr().out
+
+
+def test_a_failed_step_is_told_with_its_last_lines(fake, watch):
+    pod(fake, "train-1", "Failed")
+    fake.logs = {"train-1": "\n".join(f"line {number}" for number in range(30))}
+    watch.look()
+    error = failure(run(ingest=step("completed"), train=step(message="loss is NaN\nmore")), watch)
+    assert error.exit_status == 1
+    assert "step train failed\n    line 20\n" in str(error)
+    assert "    line 29\n  received: loss is NaN\n" in str(error)
+
+
+@pytest.mark.parametrize(
+    "steps", [{"train": step("retrying")}, {"train": step()}, {}], ids=["retrying", "failed", "none"]
+)
+def test_what_the_scheduler_said_is_told(fake, watch, steps):
+    job(fake, "job", {"zenml.io/step-name": "train", REASON: "waited 60 s for a node: 0/1 nodes"})
+    error = failure(run(ingest=step("completed"), **steps), watch)
+    assert "step train failed\n  received: waited 60 s for a node: 0/1 nodes" in str(error)
+
+
+def test_a_run_that_somebody_stopped(watch):
+    assert "the run is stopped" in str(failure(run("stopped", ingest=step("completed")), watch))
+
+
+def test_a_pod_without_memory_is_told_with_its_limit(fake, watch):
+    pod(fake, "train-1", "Failed", **container(terminated={"reason": "OOMKilled", "exitCode": 137}))
+    assert "more memory than its limit, 2Gi; resources.memory" in str(failure(run(train=step()), watch))
+
+
+def test_a_refused_retraining_stays_one(watch):
+    original = RetrainingRefused("the data differ", received="verdict shifted", expected="[]", remedy="look at: it")
+    again = failure(run(permit=step(source="recognition.retraining.RetrainingRefused", message=str(original))), watch)
+    assert isinstance(again, RetrainingRefused)
+    assert str(again) == str(original)
+
+
+def test_a_run_is_followed_to_its_end(fake, watch, monkeypatch, capsys):
+    ends = iter([run("running"), run("running"), run("completed")])
+    monkeypatch.setattr(module.runs, "find_run", lambda name: next(ends))
+    monkeypatch.setattr(module, "INTERVAL", 0.0)
+    pod(fake, "train-1", "Succeeded")
+    fake.logs = {"train-1": "done\n"}
+    follow("nightly", TARGET, 60)
+    assert "done" in capsys.readouterr().out
+
+
+def test_a_run_outlives_a_zenml_server_that_is_down(fake, watch, monkeypatch, capsys):
+    down = OSError("down")
+    answers = iter([run("running"), down, down, run("running"), down, run("completed")])
+
+    def find_run(name):
+        answer = next(answers)
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(module.runs, "find_run", find_run)
+    monkeypatch.setattr(module, "silent_server", lambda error: module.ZENML if isinstance(error, OSError) else "")
+    monkeypatch.setattr(module, "INTERVAL", 0.0)
+    follow("nightly", TARGET, 60)
+    assert capsys.readouterr().out.count("the ZenML server does not answer; asking again") == 2  # once each time
+
+
+def test_another_error_is_not_taken_for_a_server_that_is_down(fake, monkeypatch):
+    answers = iter([run("running")])
+    monkeypatch.setattr(module.runs, "find_run", lambda name: next(answers))
+    monkeypatch.setattr(module, "INTERVAL", 0.0)
+    with pytest.raises(StopIteration):
+        follow("nightly", TARGET, 60)
+
+
+def test_a_run_that_failed_raises(fake, monkeypatch):
+    monkeypatch.setattr(module.runs, "find_run", lambda name: run("failed", train=step(message="no")))
+    with pytest.raises(RunFailed, match="step train failed"):
+        follow("nightly", TARGET, 60)
+
+
+def test_ctrl_c_without_a_terminal_and_sigterm_leave_the_run(monkeypatch):
+    monkeypatch.setattr(module.sys, "stdin", SimpleNamespace(isatty=lambda: False))
+    with pytest.raises(Left, match="goes on on the cluster; zenml pipeline runs stop nightly"):
+        leave_or_stop("nightly", KeyboardInterrupt())
+    monkeypatch.setattr(module.sys, "stdin", SimpleNamespace(isatty=lambda: True))
+    with pytest.raises(Left):
+        leave_or_stop("nightly", Terminated())
+
+
+@pytest.mark.parametrize(("answer", "stops"), [("y", True), ("", False), ("no", False)])
+def test_ctrl_c_asks(monkeypatch, answer, stops):
+    stopped, asked = [], run("running")
+    monkeypatch.setattr(module.sys, "stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("builtins.input", lambda question: answer)
+    monkeypatch.setattr(module.runs, "find_run", lambda name: asked)
+    monkeypatch.setattr("zenml.utils.run_utils.stop_run", stopped.append)
+    if stops:
+        leave_or_stop("nightly", KeyboardInterrupt())
+    else:
+        with pytest.raises(Left):
+            leave_or_stop("nightly", KeyboardInterrupt())
+    assert stopped == ([asked] if stops else [])
