@@ -12,7 +12,7 @@ LARGE ?= /tmp/large-data
 LOCK = $(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help train test fuzz test-slow benchmark benchmark-all lint format lock dashboard dashboard-stop env clean-state clean
+.PHONY: help train test fuzz test-slow test-kubeflow test-cluster benchmark benchmark-all lint format lock dashboard dashboard-stop env clean-state clean
 .DEFAULT_GOAL := help
 
 help: ## show this help
@@ -22,14 +22,20 @@ train: .venv/$(EXTRA).installed ## run the main job: CONFIG=train.yaml ARGS="--s
 	@$(RUN) --config $(CONFIG) $(ARGS)
 
 test: .venv/dev.installed ## run the tests (RECOGNITION_DATA names CIFAR-100 for those that need it)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile
 
 fuzz: .venv/dev.installed ## feed nonsense to configurations, images and sources: EXAMPLES=20000 a test, 30 to 60 minutes
 	EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/fuzz --hypothesis-profile nightly --hypothesis-show-statistics \
 		--timeout 7200 --timeout-method thread
 
 test-slow: .venv/dev.installed ## run the tests that take minutes: whole commands, docs/own-images.md, dashboards
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n logical --maxprocesses 8 --dist loadfile
+
+test-kubeflow: .venv/dev.installed .venv-kubeflow/kubeflow.installed ## run the tests of the file for Kubeflow, whose compiler has .venv-kubeflow
+	$(BIN)/python -m pytest -m kubeflow tests/kubeflow
+
+test-cluster: .venv/dev.installed ## run the tests on the cluster of KUBECONFIG, in a namespace of their own: up to 40 minutes; ALLOW_CLUSTER=context
+	$(BIN)/python -m pytest -m cluster tests/cluster
 
 benchmark: .venv/dev.installed ## measure what takes less than a minute each, and write README's table
 	$(BENCH)/augmentation.py
@@ -42,6 +48,11 @@ benchmark-all: benchmark ## the others too, an hour: needs PyTorch (.[benchmark]
 	$(BENCH)/growth.py
 	$(BENCH)/large_data.py --folder $(LARGE)
 	$(BENCH)/training.py
+	$(BENCH)/evaluation.py
+	$(BENCH)/data_report.py
+	$(BENCH)/report.py
+	$(BENCH)/serving.py
+	$(BENCH)/prediction.py
 	for recipe in train seed best; do $(BENCH)/step_profile.py --config $$recipe.yaml; done
 	$(BENCH)/table.py
 
@@ -58,6 +69,11 @@ lock: .venv/dev.installed ## resolve pyproject.toml into requirements/*.txt anew
 	$(LOCK) --upgrade -o requirements/base.txt
 	$(LOCK) --extra gpu -c requirements/base.txt -o requirements/gpu.txt
 	$(LOCK) --extra dev -c requirements/base.txt -o requirements/dev.txt
+	$(LOCK) --extra kubernetes -c requirements/base.txt -o requirements/kubernetes.txt
+	$(LOCK) --extra kubernetes-gpu -c requirements/kubernetes.txt -o requirements/kubernetes-gpu.txt
+	cp requirements/kubernetes.txt requirements/kubeflow.txt # whose versions are kept where kfp allows
+	$(LOCK) --extra kubeflow -o requirements/kubeflow.txt
+	$(LOCK) --extra kubeflow-gpu -c requirements/kubeflow.txt -o requirements/kubeflow-gpu.txt
 
 dashboard: .venv/base.installed ## show lineage (ZenML) and experiments (MLflow) in the browser: PORT=8237
 	@$(RUN) dashboard start --port $(PORT)
@@ -74,14 +90,23 @@ clean-state: ## remove all runs, models, artifacts and downloads, after a questi
 	if [ "$$answer" = y ]; then \
 		if [ -x $(BIN)/python ] && [ -d "$$folder/dashboard" ]; then $(RUN) dashboard stop; fi; rm -rf "$$folder" && echo removed; else echo kept; fi
 
-clean: ## remove the virtual environment and caches
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache *.egg-info
+clean: ## remove the virtual environments and caches
+	rm -rf .venv .venv-kubeflow .pytest_cache .mypy_cache .ruff_cache *.egg-info
 
 .venv/%.installed: requirements/%.txt pyproject.toml
+	$(call install,.venv,$*)
+	@touch $@
+
+.venv-kubeflow/%.installed: requirements/%.txt pyproject.toml
+	$(call install,.venv-kubeflow,$*)
+	@touch $@
+
+# A virtual environment with what one file of requirements/ says, and this checkout.
+define install
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 		{ echo "error: Python 3.11 is needed, found: $$("$(PYTHON)" --version); set PYTHON=/path/to/python3.11"; exit 2; }
-	@test -x $(BIN)/python || "$(PYTHON)" -m venv .venv
-	@echo "installing requirements/$*.txt into .venv (some minutes the first time)"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/$*.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $@
+	@test -x $(1)/bin/python || "$(PYTHON)" -m venv $(1)
+	@echo "installing requirements/$(2).txt into $(1) (some minutes the first time)"
+	@$(1)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/$(2).txt
+	@$(1)/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+endef

@@ -58,8 +58,9 @@ def training_folder(training: Training) -> Iterator[Path]:
         training: Which.
     """
     _root().mkdir(parents=True, exist_ok=True)
+    remove_finished()  # on a cluster nobody else sees them
     folder, lock = _held(training.key)
-    if os.environ.get(FRESH):
+    if os.environ.get(FRESH) and not _is_of(folder, training.origin):
         _give_up(training.task, folder)
     if _is_stored(folder):
         _remove(folder)
@@ -184,12 +185,21 @@ def _unfinished(task: str) -> list[Path]:
     return found
 
 
+def give_up(task: str) -> None:
+    """Remove what interrupted trainings of a task left, those of other processes apart.
+
+    Args:
+        task: From `task_name`.
+    """
+    for folder in _unfinished(task):
+        _remove(folder)
+
+
 def _give_up(task: str, own: Path) -> None:
     """Remove what interrupted trainings of a task left."""
     if own.is_dir():
         _remove(own)
-    for folder in _unfinished(task):
-        _remove(folder)
+    give_up(task)
 
 
 def _flat(document: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -205,6 +215,13 @@ def _flat(document: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _listed(keys: Sequence[str], values: Mapping[str, Any]) -> str:
     shown = [f"{key}: {json.dumps(values.get(key), default=str)[:60]}" for key in keys[:DIFFERENCES]]
     return ", ".join(shown) + (f" and {len(keys) - DIFFERENCES} more" if len(keys) > DIFFERENCES else "")
+
+
+def _is_of(folder: Path, origin: str) -> bool:
+    """Whether it was this very run that left a folder: its step was started again, not the training."""
+    with suppress(OSError, ValueError, KeyError):
+        return bool(origin and json.loads((folder / TRAINING).read_text())["origin"] == origin)
+    return False
 
 
 def _last(folder: Path) -> str:
@@ -226,6 +243,53 @@ def remove_finished() -> None:
         with suppress(Timeout), FileLock(_root() / f"{mark.parent.name}.lock", timeout=0):
             if _is_stored(mark.parent):
                 _remove(mark.parent)
+
+
+@dataclass(frozen=True)
+class StoredTraining:
+    """A folder of checkpoints.
+
+    Attributes:
+        folder: Where.
+        task: What the training is for, "" where the folder does not tell.
+        held: Whether a process uses it.
+    """
+
+    folder: Path
+    task: str
+    held: bool
+
+
+def stored_trainings() -> Iterator[StoredTraining]:
+    """All folders of checkpoints, those that an interruption left half removed too."""
+    for folder in sorted(path for path in _root().glob("*") if path.is_dir()):
+        task = ""
+        with suppress(OSError, ValueError, KeyError):
+            task = str(json.loads((folder / TRAINING).read_text())["task"])
+        yield StoredTraining(folder, task, _is_held(folder))
+
+
+def remove_training(name: str) -> bool:
+    """Remove a folder of checkpoints, unless a process uses it: whether it is gone.
+
+    Args:
+        name: The folder's.
+    """
+    folder = _root() / name
+    with suppress(Timeout), FileLock(_root() / f"{name}.lock", timeout=0):
+        if folder.is_dir():
+            _remove(folder)
+        (_root() / f"{name}.lock").unlink(missing_ok=True)
+        return True
+    return False
+
+
+def _is_held(folder: Path) -> bool:
+    try:
+        with FileLock(_root() / f"{folder.name}.lock", timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 def _is_stored(folder: Path) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -43,26 +44,28 @@ def imported_files(module: str, root: Path = PROJECT) -> list[Path]:
         path = _file_of(waiting.pop(), root)
         if path is not None and path not in found:
             found.add(path)
-            waiting.extend(_imports(path))
+            waiting.extend(_imports(path.read_text(encoding="utf-8"), path.parent.name))
     assets = {asset for path in found for asset in path.parent.iterdir() if asset.is_file() and _is_asset(asset)}
     return sorted(found | assets)
 
 
-def _imports(path: Path) -> Iterator[str]:
-    """Dotted names that a file imports anywhere, those inside functions included.
+@cache  # every step has most files in common, and to parse them takes a second
+def _imports(text: str, folder: str) -> tuple[str, ...]:
+    """Dotted names of ours that a file imports anywhere, those inside functions included.
 
     What a materializer draws for the dashboard changes nothing that flows: a new picture trains no network anew.
     """
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    names = [name for name in _imported(text) if name.split(".")[0] in PACKAGES]
+    drawn = [name for name in names if folder == "materializers" and "pictures" in name]
+    return tuple(parent for name in names if name not in drawn for parent in _with_parents(name))
+
+
+def _imported(text: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        for name in names:
-            if name.split(".")[0] in PACKAGES and not (path.parent.name == "materializers" and "pictures" in name):
-                yield from _with_parents(name)
+            yield from (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))
 
 
 def _with_parents(name: str) -> Iterator[str]:

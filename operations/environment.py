@@ -16,6 +16,8 @@ from recognition.errors import InputError
 
 PROJECT = Path(__file__).resolve().parent.parent
 STATE_VARIABLE = "RECOGNITION_STATE"
+WORKERS_PATIENCE = "RECOGNITION_WORKERS_PATIENCE"  # seconds that a training waits for the pods that share it
+GPUS_VARIABLE = "RECOGNITION_GPUS"  # how many a step has to find
 
 OFFLINE = {
     "ZENML_ANALYTICS_OPT_IN": "false",
@@ -23,15 +25,24 @@ OFFLINE = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
 }
-QUIET = {
+LIBRARIES_QUIET = {
     "ZENML_ENABLE_RICH_TRACEBACK": "false",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+QUIET = {
     "ZENML_ENABLE_REPO_INIT_WARNINGS": "false",
     "ZENML_LOGGING_VERBOSITY": "CRITICAL",
     "ZENML_DISABLE_STEP_NAMES_IN_LOGS": "true",
-    "MLFLOW_LOGGING_LEVEL": "ERROR",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "GIT_PYTHON_REFRESH": "quiet",
+    **LIBRARIES_QUIET,
+}
+PATIENCE = {  # MLflow's own is four minutes for a server that is down, and longer for one that hangs
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",  # seconds
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
 }
 SAFE = {"MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
 
@@ -70,13 +81,14 @@ def prepare_environment(debug: bool = False) -> None:
     Args:
         debug: Let the libraries speak.
     """
-    settings = {**OFFLINE, **SAFE, **zenml_environment(), **({} if debug else QUIET)}
+    settings = {**OFFLINE, **SAFE, **PATIENCE, **zenml_environment(), **({} if debug else QUIET)}
     for name, value in settings.items():
         os.environ.setdefault(name, value)
     _show_own_messages()
     if not debug:
         warnings.filterwarnings("ignore")
-        logging.getLogger("alembic").setLevel(logging.ERROR)
+        for name in ("alembic", "urllib3"):  # the latter tells of each attempt to reach a server
+            logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def _show_own_messages() -> None:
@@ -157,9 +169,21 @@ def load_tensorflow(threads: int | None = None) -> None:
 
     Args:
         threads: How many threads it may use, None for every core; only the first call can set it.
+
+    Raises:
+        InputError: If a pod that asked for GPUs does not have them: it is paid for, and never trains without.
     """
     limit_threads(threads)
     with silenced():
         import tensorflow as tf
 
-        tf.config.list_physical_devices()
+        found = len(tf.config.list_physical_devices("GPU"))
+    asked_for = int(os.environ.get(GPUS_VARIABLE) or 0)
+    if found < asked_for:
+        raise InputError(
+            "the step's pod has fewer GPUs than resources.gpus asks for",
+            received=f"{found} that TensorFlow can use",
+            expected=str(asked_for),
+            remedy="name an image with CUDA (VARIANT=gpu) as gpu_image in the stack's file, see to NVIDIA's container "
+            "runtime on the node, or set resources.gpus to 0",
+        )

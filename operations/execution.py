@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,16 +14,23 @@ from zenml.models import RunMetadataResource
 from zenml.pipelines.pipeline_definition import Pipeline
 from zenml.utils import source_utils
 
-from operations import checkpoints, runs, tracking
+from operations import checkpoints, notify, runs, tracking
 from operations.cache import expire_lost_steps
 from operations.code import code_hash
 from operations.console import say
 from operations.environment import PROJECT, keep_step_logs, state_folder
 from operations.job import Job
+from operations.kubernetes.settings import configured as configured_for
+from operations.kubernetes.stack_check import check_resources
+from operations.kubernetes.target import Target, active_target
+from operations.kubernetes.watch import Left, follow
 from operations.locks import uninterrupted
+from operations.repair import repair
 from operations.stack import check_source_root
-from operations.summary import PAGE, Results, build_summary, load_results
+from operations.summary import DATA_PAGE, PAGE, Results, build_refusal, build_summary, load_outputs, load_results
+from operations.unreachable import ZENML, silent_server
 from recognition.errors import Terminated
+from recognition.retraining import RetrainingRefused
 
 Outcome = TypeVar("Outcome")
 
@@ -49,25 +57,39 @@ def supervise(
         finish: Loads what ZenML's record of the run has left behind, and annotates the run.
 
     Raises:
+        InputError: If the stack is on a cluster and does not work, or a GPU is asked for that is not there.
+        Left: If the run goes on on a cluster, and the command does not.
         KeyboardInterrupt: On Ctrl-C, and Terminated on SIGTERM; the run is then marked as stopped.
     """
     check_source_root(Client().active_stack)
+    target = active_target()
+    check_resources(Client().active_stack, target, job.config)
     for name in runs.close_orphans():
         say(f"closed run {name}: its command was killed")
+    for line in repair(tracking.connect()):
+        say(f"mended {line}")
     checkpoints.remove_finished()  # of runs that ended after their training
-    with runs.alive(job.run_name):
+    is_here = target is None
+    with runs.alive(job.run_name) if is_here else nullcontext():  # a cluster's runs outlive the command
         try:
-            with runs.stoppable(job.run_name):
-                _submit(pipeline, cached_steps, job, use_cache)
+            with runs.stoppable(job.run_name) if is_here else nullcontext():
+                _submit(pipeline, cached_steps, job, use_cache, target)
+                if target is not None:
+                    follow(job.run_name, target, job.config.resources.pending_timeout)
                 checkpoints.remove_finished()
                 outcome = finish(job, runs.find_run(job.run_name))
+        except Left:
+            raise
         except BaseException as error:
             interrupted = _is_interruption(error)
             traceback.clear_frames(error.__traceback__)  # what they hold may keep a database locked
             with uninterrupted():
                 _close(job, error, interrupted)
             if interrupted:
-                raise (Terminated if isinstance(error, Terminated) else KeyboardInterrupt) from error
+                told = error.args if isinstance(error, KeyboardInterrupt) else ()
+                raise (Terminated if isinstance(error, Terminated) else KeyboardInterrupt)(*told) from error
+            if not isinstance(error, RetrainingRefused):
+                notify.tell_failure(job.config, job.recipe, error, job.run_name)
             raise
     return outcome
 
@@ -84,7 +106,26 @@ def publish(job: Job, results: Results, output: Path | None) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in results.files.items():
         (folder / name).write_bytes(content)
-    return build_summary(results, job.recipe, job.commit, bool(job.fallback), folder / PAGE)
+    summary = build_summary(results, job.recipe, job.commit, bool(job.fallback), folder / PAGE)
+    notify.tell_end(job.config, job.recipe, summary, results.run)
+    return summary
+
+
+def publish_refusal(job: Job, reason: str, output: Path | None) -> dict[str, Any]:
+    """Copy the data report of a refused retraining to where people look for it, and build the summary.
+
+    Args:
+        job: What ran.
+        reason: Why it was refused.
+        output: Folder for the report; None for one in the state folder.
+    """
+    folder, run = report_folder(job, output), runs.find_run(job.run_name)
+    folder.mkdir(parents=True, exist_ok=True)
+    (page,) = load_outputs(run, "data_report")
+    (folder / DATA_PAGE).write_text(page, encoding="utf-8")
+    summary = build_refusal(run, reason, job.commit, bool(job.fallback), folder / DATA_PAGE)
+    notify.tell_end(job.config, job.recipe, summary, run)
+    return summary
 
 
 def report_folder(job: Job, output: Path | None) -> Path:
@@ -108,23 +149,44 @@ def annotate(job: Job, run: Any, outcome: Mapping[str, Any], files: Mapping[str,
     tracking.finish_run(tracking.connect(), job.run_name, files, {**tags, **source})
 
 
-def _finish(job: Job, run: Any) -> Results:
-    results = load_results(run)
+def annotate_results(job: Job, results: Results) -> None:
+    """Tell ZenML's and MLflow's records of a training what came of it.
+
+    Args:
+        job: What ran.
+        results: What it left behind.
+    """
     outcome = {
         "test_accuracy": results.metrics.accuracy,
         "decision": results.decision.decision,
         "data_change": results.change.verdict,
     }
     annotate(job, results.run, outcome, results.files)
+
+
+def _finish(job: Job, run: Any) -> Results:
+    results = load_results(run)
+    annotate_results(job, results)
+    if job.config.retrain:
+        checkpoints.give_up(job.task)
     return results
 
 
-def _submit(pipeline: Pipeline, cached_steps: tuple[str, ...], job: Job, use_cache: bool) -> None:
+def prepare_submission() -> None:
+    """Let ZenML store what steps print, and send this checkout where it sends code at all."""
     keep_step_logs()
     source_utils.set_custom_source_root(str(PROJECT))
+
+
+def _submit(
+    pipeline: Pipeline, cached_steps: tuple[str, ...], job: Job, use_cache: bool, target: Target | None
+) -> None:
+    prepare_submission()
     for name in expire_lost_steps(cached_steps):
         say(f"stored files of step {name} are gone: it will run again")
     code = {name: code_hash(f"steps.{name}") for name in cached_steps} | {"initial weights": job.initial}
+    if target is not None:
+        pipeline = configured_for(pipeline, cached_steps, job.config, target)
     configured = pipeline.with_options(run_name=job.run_name, enable_cache=None if use_cache else False)
     configured(job.config, code, job.recipe, job.commit, bool(job.fallback))
 
@@ -132,6 +194,10 @@ def _submit(pipeline: Pipeline, cached_steps: tuple[str, ...], job: Job, use_cac
 def _close(job: Job, error: BaseException, interrupted: bool) -> None:
     if interrupted:
         runs.close_run(job.run_name, runs.STOPPED, "interrupted")
+    elif (server := silent_server(error)) == ZENML:  # the next command closes the run
+        pass
+    elif server:  # the next command closes MLflow's
+        runs.close_in_zenml(job.run_name, runs.FAILED, "the MLflow server does not answer")
     else:
         runs.close_run(job.run_name, runs.FAILED, str(error).partition("\n")[0][:200])
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from operations import model_store, tracking
-from operations.model_store import DIGEST_TAG, NO_SUCH_ALIAS
+from operations.model_store import DIGEST_TAG, is_no_such_version
+from operations.registry import registered_models
 from recognition.configuration.nearest import nearest
 from recognition.errors import InputError
 from recognition.model_file import file_digest
@@ -41,7 +42,7 @@ def resolve_initial(address: str) -> InitialWeights:
     """Find what `train.init` names.
 
     Args:
-        address: A path, or `models:/NAME@ALIAS`.
+        address: A path, `models:/NAME@ALIAS` or `models:/NAME/VERSION`.
 
     Raises:
         InputError: If the file is missing or no model; if the registry has no such model or alias, or lost its file.
@@ -63,14 +64,15 @@ def load_initial(address: str, digest: str) -> Initial:
     """Read what `train.init` names.
 
     Args:
-        address: A path, or `models:/NAME@ALIAS`.
-        digest: What `resolve_initial` found when the run was submitted.
+        address: A path, `models:/NAME@ALIAS` or `models:/NAME/VERSION`.
+        digest: What `resolve_initial` found when the run was submitted; "" where the address is a version, which
+            never changes.
 
     Raises:
         InputError: As of `resolve_initial`; or it is another file than it was then; or it is damaged.
     """
     found = resolve_initial(address)
-    if found.digest != digest:
+    if digest and found.digest != digest:
         raise InputError(
             "the weights that train.init names have changed since the command was given",
             received=f"{address}, SHA-256 {found.digest[:16]}…",
@@ -84,31 +86,33 @@ def load_initial(address: str, digest: str) -> Initial:
 def _version(client: MlflowClient, address: str) -> ModelVersion:
     from mlflow.exceptions import MlflowException
 
-    match = re.fullmatch(r"models:/([^/@]+)@([^/@]+)", address)
+    match = re.fullmatch(r"models:/([^/@]+)([@/])([^/@]+)", address)
     if match is None:
         raise _unknown(
             address,
             "is not an address of a registered model",
-            "models:/NAME@ALIAS",
+            "models:/NAME@ALIAS or models:/NAME/VERSION",
             "--set train.init=models:/NAME@champion",
         )
+    name, mark, which = match.groups()
     try:
-        return client.get_model_version_by_alias(*match.groups())
+        return (client.get_model_version_by_alias if mark == "@" else client.get_model_version)(name, which)
     except MlflowException as error:
-        if error.error_code not in NO_SUCH_ALIAS:
+        if not is_no_such_version(client, name, error):
             raise
-        raise _no_such_alias(client, address, *match.groups()) from None
+        raise _no_such_version(client, address, name, mark, which) from None
 
 
-def _no_such_alias(client: MlflowClient, address: str, name: str, alias: str) -> InputError:
-    models = {model.name: model for model in client.search_registered_models()}
+def _no_such_version(client: MlflowClient, address: str, name: str, mark: str, which: str) -> InputError:
+    models = {model.name: model for model in registered_models(client)}
     if name not in models:
         near = nearest(name, models)
-        remedy = f"--set train.init={REGISTRY}{near}@{alias}" if near else "--set train.init=null"
+        remedy = f"--set train.init={REGISTRY}{near}{mark}{which}" if near else "--set train.init=null"
         return _unknown(address, "names no registered model", _one_of(sorted(models), "a registered model"), remedy)
     aliases = sorted(client.get_registered_model(name).aliases)
     remedy = f"--set train.init={REGISTRY}{name}@{aliases[0]}" if aliases else "--set train.init=null"
-    return _unknown(address, f"names no alias of {name}", _one_of(aliases, "an alias"), remedy)
+    kind = "alias" if mark == "@" else "version"
+    return _unknown(address, f"names no {kind} of {name}", _one_of(aliases, "an alias"), remedy)
 
 
 def _stored(address: str, version: ModelVersion) -> tuple[Path, Mapping[str, Any]]:

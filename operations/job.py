@@ -58,8 +58,15 @@ class Job:
     notes: tuple[str, ...]
     initial: str = ""
 
+    @property
+    def task(self) -> str:
+        """What its training is for."""
+        return task_name(safe_name(self.recipe), self.config.model.name)
 
-def check_job(config: RunConfig, recipe: str, written: Mapping[str, Path], fresh: bool = False) -> Job:
+
+def check_job(
+    config: RunConfig, recipe: str, written: Mapping[str, Path], fresh: bool = False, digest: str = ""
+) -> Job:
     """Check everything that can be checked before work starts; the data set is read, and kept for the pipeline.
 
     Args:
@@ -67,17 +74,26 @@ def check_job(config: RunConfig, recipe: str, written: Mapping[str, Path], fresh
         recipe: Name of the configuration file, without its suffix.
         written: Further folders that will be written, by what they are for.
         fresh: Whether what an interrupted training left may be given up.
+        digest: What the data's digest must be; "" for any.
 
     Raises:
         InputError: If anything is wrong.
     """
-    check_requested(config.train.device)
+    if not config.resources.gpus:  # else it depends on the stack where they are looked for
+        check_requested(config.train.device)
     check_strategy(config.train)
     for purpose, folder in {"state folder": state_folder(), **written}.items():
         check_writable(folder, purpose)
     source = resolve_source(config.data, data_cache())
     config = used_config(config, source.fallback_used)
     dataset = preload_dataset(config.data, data_cache())
+    if digest and dataset.digest != digest:
+        raise InputError(
+            "the data are not those that the run was trained on",
+            received=f"{dataset.name}, data digest {dataset.digest[:16]}",
+            expected=f"data digest {digest[:16]}",
+            remedy="bring the images back as they were: compare names and sizes in the run's data report",
+        )
     check_fits(config, dataset)
     if config.calibrate:
         check_search(config, dataset)
@@ -85,32 +101,38 @@ def check_job(config: RunConfig, recipe: str, written: Mapping[str, Path], fresh
     if config.train.tail:
         _check_parent(config, dataset.digest)
     begins_with = config.train.init if config.train.tail is None else None  # else the state holds all weights
-    initial = _initial_digest(begins_with) if begins_with else ""
-    if not fresh and not config.calibrate:
+    initial = initial_digest(begins_with) if begins_with else ""
+    if not fresh and not config.calibrate and not config.retrain:  # what a retraining left behind is given up
         _check_unfinished(config, recipe, dataset.digest, initial)
-    started = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     return Job(
         config=config,
         recipe=recipe,
         fallback=source.reason,
         commit=git_commit(),
-        run_name=f"{_safe(recipe)}-{started}-{uuid4().hex[:6]}",
+        run_name=new_run_name(recipe),
         data=_describe(dataset),
         notes=dataset.notes,
         initial=initial,
     )
 
 
-def describe_job(job: Job, stack: str) -> str:
+def new_run_name(recipe: str) -> str:
+    """A name that no other run has: the recipe's, the time in UTC, and six random digits."""
+    return f"{safe_name(recipe)}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
+
+
+def describe_job(job: Job, stack: str, resources: str = "") -> str:
     """What will run, as lines for the terminal.
 
     Args:
         job: The checked run.
         stack: Name of ZenML's active stack.
+        resources: What becomes of what the run asks of a cluster; "" where it asks nothing.
     """
-    train = job.config.train
+    train, gpus = job.config.train, job.config.resources.gpus
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
-    device = {"auto": f"auto: {'GPU' if driver_gpus() else 'CPU, as there is no GPU'}"}.get(train.device, train.device)
+    found = "GPU" if driver_gpus() or gpus else "CPU, as there is no GPU"
+    device = {"auto": f"auto: {found}"}.get(train.device, train.device)
     lines = {
         "data": job.data,
         "network": train.network,
@@ -120,6 +142,7 @@ def describe_job(job: Job, stack: str) -> str:
         **({"calibrate": describe_search(job.config.calibrate, train)} if job.config.calibrate else {}),
         "device": f"{device}; precision {train.precision}",
         "stack": stack,
+        **({"resources": resources} if resources else {}),
         "model": job.config.model.name,
         "versions": f"Python {platform.python_version()}, {versions}",
         "state": state_folder(),
@@ -148,20 +171,29 @@ def _check_parent(config: RunConfig, digest: str) -> None:
     check_parent(config, digest)
 
 
-def _initial_digest(address: str) -> str:
+def initial_digest(address: str) -> str:
+    """Digest of the weights that `train.init` names.
+
+    Args:
+        address: A path, or the address of a registered model.
+
+    Raises:
+        InputError: If they are missing.
+    """
     from operations.initial_weights import resolve_initial  # imports MLflow
 
     return resolve_initial(address).digest
 
 
-def _safe(recipe: str) -> str:
+def safe_name(recipe: str) -> str:
+    """A recipe's name as part of a run's."""
     return UNSAFE.sub("-", recipe)[:60]
 
 
 def _check_unfinished(config: RunConfig, recipe: str, digest: str, initial: str) -> None:
     code, metric, folds = code_hash("steps.train"), config.evaluation.metric, config.data.folds
     identity = training_identity(digest, config.augmentation, config.train, metric, folds, code, initial)
-    check_unfinished(Training(task_name(_safe(recipe), config.model.name), identity))
+    check_unfinished(Training(task_name(safe_name(recipe), config.model.name), identity))
 
 
 def _describe(dataset: ImageDataset) -> str:

@@ -2,124 +2,214 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from operations import model_store, registry
-from operations.environment import load_tensorflow
+from operations import registry
+from operations.contender import Contender, measure_latencies
+from operations.ledger import load_ledger, store_ledger
 from operations.registry import RegisteredModel
-from recognition.configuration.schema import EvaluationConfig, GateConfig
-from recognition.data.dataset import ImageDataset
+from recognition.configuration.gate_section import GateConfig
+from recognition.configuration.schema import EvaluationConfig
+from recognition.data.change import DataChange
+from recognition.data.dataset import ImageDataset, Split
 from recognition.evaluation.evaluation import Evaluation
-from recognition.gate import GateDecision, Trial, judge_first, judge_incomparable, judge_pair
+from recognition.evaluation.shared_images import share_images
+from recognition.gate.decision import GateDecision, Guard
+from recognition.gate.judge import judge_first, judge_incomparable, judge_pair, margin_of
+from recognition.gate.ledger import Entry
+from recognition.gate.other_guards import guard_cost, guard_data
+from recognition.gate.trial import CANDIDATE, NewClass, Pair, Trial
+from recognition.training.history import History
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+DIGITS = 16  # of a digest that tells hypotheses and configurations apart
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of a candidate when it comes to the gate.
+
+    Attributes:
+        evaluation: Its predictions on the test split.
+        dataset: The data that it was trained and tested on.
+        history: Its training, with all seeds where there were several.
+        change: The data against the champion's.
+    """
+
+    evaluation: Evaluation
+    dataset: ImageDataset
+    history: History
+    change: DataChange
 
 
 def judge(
     client: MlflowClient,
     candidate: RegisteredModel,
-    evaluation: Evaluation,
-    dataset: ImageDataset,
+    evidence: Evidence,
     config: GateConfig,
     scoring: EvaluationConfig,
+    check: Callable[[], None],
 ) -> GateDecision:
-    """Decide about a candidate; what was decided by the same metric against the same champion before stands.
+    """Decide about a candidate; the registry's lock must be held.
+
+    What was decided against the same champion by the same rules and images before stands, and costs nothing.
 
     Args:
         client: A client from `tracking.connect`.
         candidate: The registered candidate.
-        evaluation: Its predictions on the test split.
-        dataset: The data that it was trained and tested on.
+        evidence: What is known of it.
         config: The gate's section of the configuration.
-        scoring: The metric, and how many images a step takes when the champion predicts.
+        scoring: The metric, and how many images a step takes when models predict.
+        check: Raises where the lock was lost meanwhile; called before the ledger is written.
     """
     champion = registry.champion(client, candidate.name)
     recorded = registry.recorded_decision(client, candidate)
-    if recorded is not None and _still_stands(recorded, candidate, champion, scoring.metric):
+    basis = _basis(evidence, config, scoring)
+    if recorded is not None and _still_stands(recorded, candidate, champion, basis):
         return recorded
-    seen = np.concatenate([dataset.splits[side].hashes for side in ("train", "validation")])
-    if champion is None:
-        return judge_first(config, _trial(evaluation, _unseen(dataset, seen), scoring.metric))
-    return _against(champion, evaluation, dataset, seen, config, scoring)
+    judging = _Judging(client, Contender(candidate), evidence, config, scoring, check)
+    decision = judging.alone() if champion is None else judging.against(Contender(champion))
+    return decision.model_copy(update={"basis": basis, "finding": decision.reason})
+
+
+def side_of(config: GateConfig, dataset: ImageDataset) -> str:
+    """Name of the split that decides."""
+    return config.split or ("gate" if "gate" in dataset.splits else "test")
+
+
+def _basis(evidence: Evidence, config: GateConfig, scoring: EvaluationConfig) -> str:
+    """Digest of all that a decision rests on but the two models; who has the last word is not part of it."""
+    images = evidence.dataset.splits[side_of(config, evidence.dataset)].digests
+    rules = config.model_dump(exclude={"promote"})
+    verdict = evidence.change.verdict if config.data_change != "ignore" else ""
+    return _digest(rules, scoring.metric, images["hashes"], images["labels"], verdict)
 
 
 def _still_stands(
-    recorded: GateDecision, candidate: RegisteredModel, champion: RegisteredModel | None, metric: str
+    recorded: GateDecision, candidate: RegisteredModel, champion: RegisteredModel | None, basis: str
 ) -> bool:
     version = champion.mlflow_version if champion else None
-    return version == candidate.mlflow_version or (version, metric) == (recorded.champion_version, recorded.metric)
+    return version == candidate.mlflow_version or (version, basis) == (recorded.champion_version, recorded.basis)
 
 
-def _against(
-    champion: RegisteredModel,
-    evaluation: Evaluation,
-    dataset: ImageDataset,
-    seen: NDArray[np.uint64],
-    config: GateConfig,
-    scoring: EvaluationConfig,
-) -> GateDecision:
-    uri = f"models:/{champion.name}/{champion.mlflow_version}"
-    metadata = None if _is_lost(uri) else model_store.metadata_of(uri)
-    why = "its stored files are gone" if metadata is None else _incomparable(metadata, dataset)
-    if metadata is None or why:
-        trial = _trial(evaluation, _unseen(dataset, seen), scoring.metric)
-        return judge_incomparable(config, trial, champion.mlflow_version, why)
-    champions = np.load(model_store.fetch(uri, model_store.SEEN_FILE), allow_pickle=False)
-    kept = _unseen(dataset, np.concatenate([seen, champions]))
-    predicted = _champion_predictions(uri, metadata, dataset, scoring.batch_size)[kept]
-    return judge_pair(_trial(evaluation, kept, scoring.metric), predicted, champion.mlflow_version)
+class _Judging:
+    """One judgement, with what all its parts need."""
+
+    def __init__(
+        self,
+        client: MlflowClient,
+        candidate: Contender,
+        evidence: Evidence,
+        config: GateConfig,
+        scoring: EvaluationConfig,
+        check: Callable[[], None],
+    ) -> None:
+        self.client, self.candidate, self.evidence, self.check = client, candidate, evidence, check
+        self.config, self.scoring, self.dataset = config, scoring, evidence.dataset
+        self.side = side_of(config, evidence.dataset)
+        self.split: Split = evidence.dataset.splits[self.side]
+        self.seen = np.concatenate([evidence.dataset.splits[side].hashes for side in ("train", "validation")])
+
+    def alone(self) -> GateDecision:
+        """Without a champion."""
+        return judge_first(self.config, self._trial(), self._guards())
+
+    def against(self, champion: Contender) -> GateDecision:
+        """With one."""
+        version, why = champion.registered.mlflow_version, champion.why_unfit(self.dataset)
+        if why:
+            return judge_incomparable(self.config, self._trial(), version, why, self._guards(unfit=True))
+        pair = self._pair(champion)
+        if not len(pair.shared):
+            why = "of the classes that both know, no image is left"
+            return judge_incomparable(self.config, self._trial(champion.seen), version, why)
+        return self._decide(champion, pair)
+
+    def _decide(self, champion: Contender, pair: Pair) -> GateDecision:
+        config, name = self.config, self.candidate.registered.name
+        ledger = load_ledger(self.client, name, self.split.hashes)
+        asked = margin_of(config, pair.classes_changed)
+        hypothesis = _digest(self.candidate.registered.sha256, champion.registered.sha256, pair.metric, asked)
+        terms = ledger.terms(hypothesis, config.level, config.half_spent)
+        repeats, guards = self.evidence.history.repeats, self._guards(champion)
+        decision = judge_pair(config, pair, terms, repeats, guards)
+        number, level = terms
+        entry = Entry(number=number, hypothesis=hypothesis, level=level, rejected=decision.found)
+        self.check()
+        store_ledger(self.client, name, ledger.record(entry))
+        return decision
+
+    def _trial(self, more_seen: NDArray[np.uint64] | None = None) -> Trial:
+        seen = self.seen if more_seen is None else np.concatenate([self.seen, more_seen])
+        kept = ~np.isin(self.split.hashes, seen)
+        rows = self._answers().predictions[kept]
+        true, predicted = rows["true"].to_numpy(np.int64), rows["predicted"].to_numpy(np.int64)
+        return Trial(self.scoring.metric, self.side, true, predicted, excluded=int((~kept).sum()))
+
+    def _pair(self, champion: Contender) -> Pair:
+        ours = self._answers()
+        shared = share_images([champion.judged(self.dataset, self.split, self.scoring.batch_size), ours])
+        kept = ~np.isin(self.split.hashes, np.concatenate([self.seen, champion.seen]))
+        known = set(champion.metadata["classes"])
+        both = np.array([name in known for name in shared.class_names])[shared.true]
+        owners = zip(self.dataset.classes, self.dataset.superclass_of.tolist(), strict=False)
+        return Pair(
+            metric=self.scoring.metric,
+            split=self.side,
+            shared=shared.take(kept[shared.answers[CANDIDATE].rows] & both),
+            excluded=int((~kept).sum()),
+            version=champion.registered.mlflow_version,
+            superclass_of={name: self.dataset.superclasses[owner] for name, owner in owners},
+            added=self._added(ours, kept, known),
+            removed=tuple(name for name in champion.metadata["classes"] if name not in set(self.dataset.classes)),
+        )
+
+    def _added(self, ours: Evaluation, kept: NDArray[np.bool_], known: set[str]) -> tuple[NewClass, ...]:
+        rows = ours.predictions[kept]
+        right = (rows["true"] == rows["predicted"]).to_numpy()
+        count = len(self.dataset.classes)
+        images = np.bincount(rows["true"], minlength=count)
+        hits = np.bincount(rows["true"][right], minlength=count)
+        return tuple(
+            NewClass(name, int(images[index]), int(hits[index]))
+            for index, name in enumerate(self.dataset.classes)
+            if name not in known
+        )
+
+    def _answers(self) -> Evaluation:
+        """The candidate's: on test they are known, elsewhere it predicts."""
+        if self.side == "test":
+            return self.evidence.evaluation
+        return self.candidate.judged(self.dataset, self.split, self.scoring.batch_size)
+
+    def _guards(self, champion: Contender | None = None, unfit: bool = False) -> list[Guard]:
+        """Those that are not about answers; what needs a champion only with one."""
+        config, guards = self.config, []
+        if config.data_change != "ignore" and (champion is not None or unfit):
+            guards.append(guard_data(self.evidence.change, config.data_change == "block"))
+        rivals = [self.candidate] if champion is None else [self.candidate, champion]
+        if config.max_size is not None or (champion and config.max_size_ratio is not None):
+            sizes = [rival.size for rival in rivals]
+            guards += guard_cost("size", "MB", sizes[0], _second(sizes), config.max_size, config.max_size_ratio)
+        if config.max_latency is not None or (champion and config.max_latency_ratio is not None):
+            times = measure_latencies(rivals, self.split.images)
+            limits = config.max_latency, config.max_latency_ratio
+            guards += guard_cost("latency", "ms", times[0], _second(times), *limits)
+        return guards
 
 
-def _is_lost(model_uri: str) -> bool:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return not model_store.fetch(model_uri, model_store.KERAS_FILE).is_file()
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return True
-        raise
+def _second(values: list[float] | tuple[float, ...]) -> float | None:
+    return values[1] if len(values) > 1 else None
 
 
-def _incomparable(metadata: dict[str, Any], dataset: ImageDataset) -> str:
-    """Why a champion cannot answer for this data set, empty where it can."""
-    missing = set(dataset.classes) - set(metadata["classes"])
-    added = set(metadata["classes"]) - set(dataset.classes)
-    if missing or added:
-        return f"it knows other classes ({len(missing)} of ours missing, {len(added)} that we lack)"
-    if list(metadata["image_shape"]) != list(dataset.image_shape):
-        return f"it takes images of {metadata['image_shape']}, ours are {list(dataset.image_shape)}"
-    theirs = metadata.get("transform") or {}
-    ours = dataset.transform.to_json() if dataset.transform else {}
-    if theirs != ours:
-        differing = sorted(key for key in theirs | ours if theirs.get(key) != ours.get(key))
-        return f"its image files became arrays in another way ({', '.join(differing)})"
-    return ""
-
-
-def _champion_predictions(
-    uri: str, metadata: dict[str, Any], dataset: ImageDataset, batch_size: int | None
-) -> NDArray[np.int64]:
-    """The champion's predictions on the test split, as indices into the data set's own classes."""
-    from recognition.evaluation.predict import predict
-    from recognition.model_file import load_model
-
-    load_tensorflow()
-    model = load_model(model_store.fetch(uri, model_store.KERAS_FILE))
-    ours = np.array([dataset.classes.index(name) for name in metadata["classes"]])
-    predictions: NDArray[np.int64] = ours[predict(model, dataset.splits["test"].images, batch_size).argmax(axis=1)]
-    return predictions
-
-
-def _unseen(dataset: ImageDataset, seen: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    return ~np.isin(dataset.splits["test"].hashes, seen)
-
-
-def _trial(evaluation: Evaluation, kept: NDArray[np.bool_], metric: str) -> Trial:
-    rows = evaluation.predictions[kept]
-    true, predicted = rows["true"].to_numpy(np.int64), rows["predicted"].to_numpy(np.int64)
-    return Trial(metric, true, predicted, excluded=int((~kept).sum()))
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:DIGITS]

@@ -17,13 +17,37 @@ from recognition.model_file import ModelFile, describe_layers, file_digest
 if TYPE_CHECKING:
     import keras
     from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
 
 KERAS_FILE = "data/model.keras"  # where MLflow's Keras flavour keeps the model
 SEEN_FILE = "seen_images.npy"
 DATA_FILE = "data_summary.json"
+REJECTION_FILE = "rejection.json"
 DIGEST_TAG = "sha256"  # of a model version: digest of its Keras file
-NO_SUCH_ALIAS = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # MLflow's: no such model, no such alias
+NO_SUCH_VERSION = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # MLflow's: no such model, no such alias
 PACKAGES = ("keras", "tensorflow", "numpy")  # all that a stored model needs beside MLflow
+
+
+def is_no_such_version(client: MlflowClient, name: str, error: MlflowException) -> bool:
+    """Whether MLflow's answer means that there is no such model, version or alias.
+
+    A server with passwords denies it to everybody but its administrator to read a version of a model that does not
+    exist, while it says of the model itself that it does not.
+
+    Args:
+        client: A client from `tracking.connect`.
+        name: Of the model.
+        error: The answer to a question about a version.
+    """
+    from mlflow.exceptions import MlflowException
+
+    if error.error_code != "PERMISSION_DENIED":
+        return error.error_code in NO_SUCH_VERSION
+    try:
+        client.get_registered_model(name)
+    except MlflowException as other:
+        return other.error_code in NO_SUCH_VERSION
+    return False
 
 
 @uninterrupted()
@@ -98,9 +122,17 @@ def read_file(model_uri: str, name: str) -> bytes | None:
 
     with tempfile.TemporaryDirectory() as folder:
         try:
-            return Path(download_artifacts(f"{model_uri}/{name}", dst_path=folder)).read_bytes()
+            return Path(download_artifacts(f"{_folder(model_uri)}/{name}", dst_path=folder)).read_bytes()
         except (MlflowException, OSError):
             return None
+
+
+def _folder(model_uri: str) -> str:
+    """An address that a file's name may follow: MLflow takes `models:/m-…/NAME` for a version NAME."""
+    from mlflow import MlflowClient
+
+    identifier = model_uri.removeprefix("models:/")
+    return model_uri if "/" in identifier else str(MlflowClient().get_logged_model(identifier).artifact_location)
 
 
 def _signature(model: keras.Model) -> Any:

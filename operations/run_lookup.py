@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LATEST = "latest"
 WORDS = "a run's name or the last part of it, its id or the beginning of it, latest, champion, or MODEL@champion"
-EVALUATE = "evaluate"  # the step that tells a training from a calibration
+REGISTER = "register"  # the step that tells a training from a calibration and from a reproduction
 IDENTIFIER = re.compile(r"[0-9a-f-]{4,36}", re.IGNORECASE)
 NEWEST = 5  # named in messages
 PAGE = 20
@@ -83,7 +83,7 @@ def _check(run: Any, word: str) -> None:
             expected="a completed run",
             remedy="the command that started it goes on from its last checkpoint",
         )
-    if EVALUATE not in run.steps:
+    if REGISTER not in run.steps:
         raise InputError(
             "this run trained no model",
             received=f"{asked}, of pipeline {run.pipeline.name if run.pipeline else 'unknown'}",
@@ -94,7 +94,7 @@ def _check(run: Any, word: str) -> None:
 
 def _latest() -> Any:
     for run in _newest():
-        if run.status.value == "completed" and EVALUATE in run.steps:
+        if run.status.value == "completed" and REGISTER in run.steps:
             return run
     raise _none_finished()
 

@@ -13,9 +13,11 @@ from typing import Any, Never
 from filelock import FileLock, Timeout
 
 from operations.environment import state_folder
+from operations.unreachable import is_unreachable
 from recognition.errors import Terminated
 
 STOPPED, FAILED = "stopped", "failed"
+SETTLED = "training_configuration"  # the artifact in which step permit names seed and initial weights
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 MLFLOW_STATUS = {STOPPED: "KILLED", FAILED: "FAILED"}
 
@@ -24,14 +26,19 @@ MLFLOW_STATUS = {STOPPED: "KILLED", FAILED: "FAILED"}
 def alive(run_name: str) -> Iterator[None]:
     """Mark a run as alive; the mark outlasts the block, the lock on it does not outlast the process.
 
+    Where the MLflow server does not answer, the mark stays: the next command closes the run there.
+
     Args:
         run_name: Name of the pipeline run.
     """
     try:
         with FileLock(_mark(run_name)):
             yield
-    finally:
-        forget(run_name)
+    except BaseException as error:
+        if not is_unreachable(error):
+            forget(run_name)
+        raise
+    forget(run_name)
 
 
 def forget(run_name: str) -> None:
@@ -59,6 +66,19 @@ def close_orphans() -> list[str]:
     return closed
 
 
+def living_runs() -> list[str]:
+    """Names of the runs that go on on this machine."""
+    return [mark.stem for mark in sorted(_folder().glob("*.lock")) if _is_held(mark)]
+
+
+def _is_held(mark: Path) -> bool:
+    try:
+        with FileLock(mark, timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
 def close_run(run_name: str, status: str, reason: str) -> bool:
     """End a run that did not end by itself, in ZenML and in MLflow.
 
@@ -70,7 +90,7 @@ def close_run(run_name: str, status: str, reason: str) -> bool:
     Returns:
         Whether there was anything to end.
     """
-    ended = [_close_in_zenml(run_name, status, reason), _close_in_mlflow(run_name, status)]
+    ended = [close_in_zenml(run_name, status, reason), close_in_mlflow(run_name, status)]
     return any(ended)
 
 
@@ -118,8 +138,9 @@ def find_run(run_name: str) -> Any | None:
 
 
 def outputs_of(run: Any) -> dict[str, Any]:
-    """ZenML's records of the artifacts of a run, by name."""
-    return {name: version for step in run.steps.values() for name, (version, *_) in step.outputs.items()}
+    """ZenML's records of the artifacts of a run, by name; "configuration" is the one that a retraining settled on."""
+    found = {name: version for step in run.steps.values() for name, (version, *_) in step.outputs.items()}
+    return found | ({"configuration": found[SETTLED]} if SETTLED in found else {})
 
 
 def _store_is_free() -> bool:
@@ -154,8 +175,10 @@ def _mark_stopping(run_name: str) -> None:
     publish_utils.publish_pipeline_run_status_update(run.id, ExecutionStatus.STOPPING, status_reason="interrupted")
 
 
-def _close_in_zenml(run_name: str, status: str, reason: str) -> bool:
+def close_in_zenml(run_name: str, status: str, reason: str) -> bool:
+    """End a run in ZenML alone; arguments and result as of `close_run`."""
     from zenml.enums import ExecutionStatus
+    from zenml.exceptions import IllegalOperationError
     from zenml.orchestrators import publish_utils
 
     run = find_run(run_name)
@@ -163,14 +186,22 @@ def _close_in_zenml(run_name: str, status: str, reason: str) -> bool:
         return False
     for step in run.steps.values():
         if not step.status.is_finished:
-            publish_utils.publish_step_run_status_update(step.id, ExecutionStatus(status))
+            with suppress(IllegalOperationError):  # on a cluster it may end by itself just now
+                publish_utils.publish_step_run_status_update(step.id, ExecutionStatus(status))
     # ZenML makes "stopping" of a run without running steps "stopped", and refuses "stopped" itself
     requested = ExecutionStatus.STOPPING if status == STOPPED else ExecutionStatus.FAILED
-    publish_utils.publish_pipeline_run_status_update(run.id, requested, status_reason=reason)
+    with suppress(IllegalOperationError):
+        publish_utils.publish_pipeline_run_status_update(run.id, requested, status_reason=reason)
     return True
 
 
-def _close_in_mlflow(run_name: str, status: str) -> bool:
+def close_in_mlflow(run_name: str, status: str) -> bool:
+    """End MLflow's runs of a pipeline run, those of its parts too: whether there are any.
+
+    Args:
+        run_name: Name of the pipeline run.
+        status: STOPPED or FAILED.
+    """
     from operations import tracking
 
     client = tracking.connect()

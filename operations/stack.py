@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from uuid import UUID
+
+import yaml
 
 from operations.environment import PROJECT
 from operations.locks import state_lock
+from recognition.configuration.resources_section import ResourcesConfig
 from recognition.errors import InputError
 
 LOCAL = "local"
+OVERRULING = ("ZENML_STORE_", "ZENML_ACTIVE_STACK_ID", "ZENML_REPOSITORY_PATH", "ZENML_SERVER")
+REPOSITORY = ".zen"  # folder with an active stack of its own, in this folder or above it
+SQLITE = "sqlite:///"
+TRACKERS = """
+SELECT (SELECT COUNT(*) FROM stack WHERE id = :stack), (SELECT COUNT(*) FROM stack_composition
+JOIN stack_component ON stack_component.id = component_id WHERE stack_id = :stack AND type = 'experiment_tracker')
+"""
 
 
 def active_stack_name() -> str:
@@ -19,6 +33,56 @@ def active_stack_name() -> str:
         from zenml.client import Client
 
         return str(Client().active_stack_model.name)
+
+
+def is_without_tracker() -> bool:
+    """Whether ZenML's own files tell that the active stack has no experiment tracker: to import ZenML takes seconds.
+
+    False where anything is unknown to this code, such as a server, a repository or a database of another layout: then
+    only ZenML knows.
+    """
+    here = Path.cwd()
+    if any(name.startswith(OVERRULING) for name in os.environ):
+        return False
+    if any((folder / REPOSITORY).exists() for folder in (here, *here.parents)):
+        return False
+    try:
+        settings = yaml.safe_load((Path(os.environ["ZENML_CONFIG_PATH"]) / "config.yaml").read_text(encoding="utf-8"))
+        database = str(settings["store"]["url"])
+        stack = UUID(settings["active_stack_id"]).hex
+        return database.startswith(SQLITE) and _count_trackers(Path(database.removeprefix(SQLITE)), stack) == (1, 0)
+    except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError, sqlite3.Error):
+        return False
+
+
+def _count_trackers(database: Path, stack: str) -> tuple[int, int]:
+    """How many stacks have this id, and how many trackers they have."""
+    with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as connection:
+        stacks, trackers = connection.execute(TRACKERS, {"stack": stack}).fetchone()
+    return stacks, trackers
+
+
+def describe_resources(resources: ResourcesConfig) -> str:
+    """What becomes of what a run asks of a cluster: never ignored without a word; "" where it asks nothing.
+
+    Args:
+        resources: Section `resources`.
+    """
+    asked = resources.of_cluster()
+    if not asked:
+        return ""
+    from zenml.client import Client
+
+    from operations.kubernetes.target import is_on_kubernetes
+
+    if not is_on_kubernetes(Client().active_stack_model):
+        return f"not applied, as the stack is on no cluster: {', '.join(asked)}"
+    return ", ".join(f"{key} {_told(value)}" for key, value in asked.items())
+
+
+def _told(value: Any) -> str:
+    pairs = [f"{key}={text}" for key, text in value.items()] if isinstance(value, dict) else value
+    return " ".join(pairs) if isinstance(pairs, list | tuple) else str(pairs)
 
 
 def check_source_root(stack: Any, root: Path = PROJECT) -> None:

@@ -11,6 +11,7 @@ from operations import model_store, registry, tracking
 from operations.console import count, render_lines
 from operations.environment import data_cache
 from operations.registry import RegisteredModel
+from operations.retraining import refused_facts, retrain_facts
 from operations.runs import outputs_of
 from recognition.configuration.schema import DataConfig
 from recognition.data.change import DataChange
@@ -18,15 +19,16 @@ from recognition.data.dataset import ImageDataset
 from recognition.evaluation.evaluation import Evaluation, Metrics
 from recognition.evaluation.score import in_words
 from recognition.gate import GateDecision
+from recognition.prediction.rejection import RejectionChoice
 from recognition.report.error_files import copy_errors
 from recognition.training.history import History
 
 SCHEMA = 1
 ARTIFACTS = (
     *("dataset", "data_change", "data_report", "history", "evaluation"),
-    *("registered_model", "decision", "report", "metrics", "label_suspects"),
+    *("registered_model", "rejection", "decision", "report", "metrics", "label_suspects"),
 )
-PAGE = "report.html"
+PAGE, DATA_PAGE = "report.html", "data.html"
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Results:
         history: The training.
         evaluation: Test predictions and metrics.
         registered: The model version.
+        rejection: From which probability on the model answers.
         decision: The gate's decision.
         files: What people and programs look at, by file name: the pages, the numbers, the predictions.
     """
@@ -50,6 +53,7 @@ class Results:
     history: History
     evaluation: Evaluation
     registered: RegisteredModel
+    rejection: RejectionChoice
     decision: GateDecision
     files: Mapping[str, bytes]
 
@@ -80,7 +84,7 @@ def load_results(run: Any) -> Results:
     texts = {
         PAGE: loaded["report"],
         "metrics.json": loaded["metrics"],
-        "data.html": loaded["data_report"],
+        DATA_PAGE: loaded["data_report"],
         "suspects.html": loaded["label_suspects"],
     }
     predictions = loaded["evaluation"].predictions.to_parquet(index=False)
@@ -91,12 +95,15 @@ def load_results(run: Any) -> Results:
         history=loaded["history"],
         evaluation=loaded["evaluation"],
         registered=loaded["registered_model"],
+        rejection=loaded["rejection"],
         decision=loaded["decision"],
         files={name: str(text).encode() for name, text in texts.items()} | {"predictions.parquet": predictions},
     )
 
 
-def build_summary(results: Results, recipe: str, commit: str | None, fallback: bool, report: Path) -> dict[str, Any]:
+def build_summary(
+    results: Results, recipe: str, commit: str | None, fallback: bool, report: Path | str
+) -> dict[str, Any]:
     """The summary that `--summary` writes; docs/summary.md documents it.
 
     Args:
@@ -104,14 +111,15 @@ def build_summary(results: Results, recipe: str, commit: str | None, fallback: b
         recipe: Name of the configuration.
         commit: The code's commit, where there is one.
         fallback: Whether the images were the fallback's.
-        report: Path of the report.
+        report: Where the report lies.
     """
     run, history, metrics, decision = results.run, results.history, results.metrics, results.decision
     return {
         "schema": SCHEMA,
         "run": run_facts(run, commit),
         "data": data_facts(results.dataset, fallback),
-        "change": results.change.model_dump(include={"verdict", "reason", "version"}),
+        "change": change_facts(results.change),
+        "retrain": retrain_facts(run, results.change),
         "train": {
             "recipe": recipe,
             **history.model_dump(include={"network", "parameters", "device", "precision", "seed", "resumed_from"}),
@@ -128,15 +136,50 @@ def build_summary(results: Results, recipe: str, commit: str | None, fallback: b
         },
         "test": metrics.numbers(),
         "model": _model(results.registered),
-        "gate": decision.model_dump(include={"decision", "reason", "metric", "candidate", "champion"}),
+        "gate": _gate(decision),
+        "rejection": _rejection(results.rejection),
         "report": str(report),
         "steps": step_facts(run),
     }
 
 
+def build_refusal(run: Any, reason: str, commit: str | None, fallback: bool, report: Path | str) -> dict[str, Any]:
+    """The summary of a retraining that was refused: what was known by then.
+
+    Args:
+        run: ZenML's record of the run, hydrated.
+        reason: Why it was refused.
+        commit: The code's commit, where there is one.
+        fallback: Whether the images were the fallback's.
+        report: Where the data report lies.
+    """
+    dataset, change = load_outputs(run, "dataset", "data_change")
+    return {
+        "schema": SCHEMA,
+        "run": run_facts(run, commit),
+        "data": data_facts(dataset, fallback),
+        "change": change_facts(change),
+        "retrain": refused_facts(reason),
+        "report": str(report),
+        "steps": step_facts(run),
+    }
+
+
+def render_refusal(summary: Mapping[str, Any], remedy: str) -> str:
+    """The summary of a refused retraining as a person reads it.
+
+    Args:
+        summary: From `build_refusal`.
+        remedy: What to do.
+    """
+    head = f"{summary['data']['name']}, {summary['run']['name']}, {summary['run']['seconds']:.0f} s"
+    return render_lines(head, [*_retrain(summary), ("to mend", remedy), ("report", summary["report"])])
+
+
 def render_summary(summary: Mapping[str, Any]) -> str:
     """The summary as a person reads it."""
     test, train, model, gate, data = (summary[key] for key in ("test", "train", "model", "gate", "data"))
+    rejection = summary["rejection"]
     lines = [
         ("accuracy", f"{test['accuracy']:.2%} of {test['images']:,} test images (validation {_validation(summary)})"),
         *_in_charge(summary),
@@ -149,10 +192,13 @@ def render_summary(summary: Mapping[str, Any]) -> str:
         ),
         *_repeats(train),
         ("data", _change(summary["change"])),
+        *_retrain(summary),
         ("cached", cached_steps(summary)),
         ("champion", _champion(gate)),
         ("decision", f"{gate['decision']}: {gate['reason']}"),
+        *_guards(gate),
         ("model", f"{model['name']} version {model['zenml_version']}, MLflow {model['mlflow_version']}"),
+        *([("rejection", rejection["in_words"])] if rejection["target_error"] is not None else []),
         ("report", summary["report"]),
         ("dashboard", "make dashboard"),
     ]
@@ -177,6 +223,17 @@ def copy_wrong_images(results: Results, config: DataConfig, folder: Path) -> str
 def cached_steps(summary: Mapping[str, Any]) -> str:
     """Names of the steps that were taken from the cache."""
     return ", ".join(name for name, step in summary["steps"].items() if step["cached"]) or "nothing"
+
+
+def change_facts(change: DataChange) -> dict[str, Any]:
+    """Section `change` of a summary."""
+    return change.model_dump(include={"verdict", "reason", "version"})
+
+
+def _retrain(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Whether a retraining found anything new."""
+    facts = summary["retrain"]
+    return [("retrain", f"{facts['outcome']}: {facts['reason']}")] if facts["outcome"] else []
 
 
 def _change(change: Mapping[str, Any]) -> str:
@@ -207,11 +264,23 @@ def _repeats(train: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [("repeats", f"{reached} over {names}; the model is the first one's")]
 
 
+def _rejection(choice: RejectionChoice) -> dict[str, Any]:
+    fields = ("threshold", "error", "coverage")
+    found = {field: getattr(choice.rejection, field, None) for field in fields}
+    return {"target_error": choice.target_error, **found, "in_words": choice.in_words()}
+
+
 def _champion(gate: Mapping[str, Any]) -> str:
     if gate["champion"] is None:
         return "none to compare with"
     metric = "" if gate["metric"] == "accuracy" else f"{in_words(gate['metric'])} "
     return f"{metric}{gate['champion']:.2%} on the same images"
+
+
+def _guards(gate: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the gate's guards said, where there were any."""
+    told = ", ".join(f"{guard['name']} {guard['verdict']}" for guard in gate["guards"])
+    return [("guards", told)] if told else []
 
 
 def _speed(train: Mapping[str, Any]) -> str:
@@ -234,6 +303,11 @@ def data_facts(dataset: ImageDataset, fallback: bool) -> dict[str, Any]:
         **sizes,
         "classes": len(dataset.classes),
     }
+
+
+def _gate(decision: GateDecision) -> dict[str, Any]:
+    facts = decision.model_dump(mode="json", exclude={"basis", "finding"})
+    return {**facts, "difference": decision.difference}
 
 
 def _model(registered: RegisteredModel) -> dict[str, Any]:

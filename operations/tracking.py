@@ -5,23 +5,32 @@ Nothing here is interrupted half-way: MLflow would keep its database locked, and
 
 from __future__ import annotations
 
+import os
+import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param
+from mlflow.entities import Metric, Param, Run
+from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
 
 from operations.environment import state_folder
 from operations.locks import state_lock, uninterrupted
+from operations.stack import is_without_tracker
+from recognition.errors import InputError
 from recognition.training.history import Epoch, History
 
 EXPERIMENT = "recognition"
+CREDENTIALS = ("MLFLOW_TRACKING_", "DATABRICKS_")  # variables that a stack's tracker sets
 RUN_TAG = "zenml.run_name"
+TRACKING_VARIABLE = "RECOGNITION_TRACKING_URI"
 PART_TAG = "recognition.part_of"  # the pipeline run, on the nested runs of its trainings
 METRICS_PER_BATCH = 1_000  # MLflow's limit of one request
 
@@ -35,12 +44,45 @@ def local_tracking_uri() -> str:
 def connect() -> MlflowClient:
     """A client of the active stack's MLflow tracker, or of the local database where the stack has none.
 
-    A lock keeps two first uses from migrating the local database at the same time.
+    RECOGNITION_TRACKING_URI names a server in place of both: who only uses models needs no ZenML then. MLflow's own
+    variable cannot do that, since MLflow and ZenML set it themselves.
+    """
+    named = os.environ.get(TRACKING_VARIABLE)
+    return connect_server(named) if named else connect_tracker(_active_tracker())
+
+
+def connect_server(uri: str) -> MlflowClient:
+    """A client of an MLflow server, with the credentials of MLFLOW_TRACKING_USERNAME and _PASSWORD if there are any.
+
+    Args:
+        uri: Its address.
+
+    Raises:
+        InputError: If it is no address of a server.
     """
     import mlflow
-    from zenml.client import Client
 
-    tracker = Client().active_stack.experiment_tracker
+    if urlsplit(uri).scheme not in ("http", "https"):
+        raise InputError(
+            "this is no address of an MLflow server",
+            received=f"{TRACKING_VARIABLE}={uri}",
+            expected="http://HOST:PORT or https://HOST",
+            remedy=f"name a server, or unset {TRACKING_VARIABLE} to use the active stack's",
+        )
+    mlflow.set_tracking_uri(uri)
+    return MlflowClient()
+
+
+def connect_tracker(tracker: Any | None) -> MlflowClient:
+    """A client of a stack's MLflow tracker, or of the local database where there is none.
+
+    A lock keeps two first uses from migrating the local database at the same time.
+
+    Args:
+        tracker: ZenML's experiment tracker.
+    """
+    import mlflow
+
     if tracker is not None and hasattr(tracker, "configure_mlflow"):
         tracker.configure_mlflow()
         return MlflowClient()
@@ -50,6 +92,54 @@ def connect() -> MlflowClient:
         client = MlflowClient()
         client.search_experiments(max_results=1)
     return client
+
+
+@contextmanager
+def connected(tracker: Any | None) -> Iterator[MlflowClient]:
+    """A client of a tracker; afterwards the process is as before, so that no server is sent another's password.
+
+    Args:
+        tracker: As of `connect_tracker`.
+    """
+    import mlflow
+
+    before, uri = dict(os.environ), mlflow.get_tracking_uri()
+    try:
+        yield connect_tracker(tracker)
+    finally:
+        for name in [name for name in os.environ if name.startswith(CREDENTIALS) and name not in before]:
+            del os.environ[name]
+        os.environ.update({name: value for name, value in before.items() if name.startswith(CREDENTIALS)})
+        mlflow.set_tracking_uri(uri)
+
+
+def address(client: MlflowClient) -> str:
+    """Where a client's registry is, for people and to tell registries apart: without a password, "local" for ours."""
+    if str(client.tracking_uri) == local_tracking_uri():
+        return "local"
+    url = urlsplit(str(client.tracking_uri))
+    return url._replace(netloc=url.netloc.rpartition("@")[2]).geturl()
+
+
+def find_run(client: MlflowClient, run_id: str | None) -> Run | None:
+    """MLflow's record of a run, None where there is none any more."""
+    if not run_id:
+        return None
+    try:
+        return client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
+
+
+def _active_tracker() -> Any:
+    """The active stack's tracker, None without one; ZenML is not imported just to learn that there is none."""
+    if "zenml" not in sys.modules and is_without_tracker():
+        return None
+    from zenml.client import Client
+
+    return Client().active_stack.experiment_tracker
 
 
 @uninterrupted()
@@ -63,14 +153,31 @@ def mlflow_run(client: MlflowClient, run_name: str) -> str:
     found = find_runs(client, run_name)
     if found:
         return found[0]
-    experiment = _experiment(client)
+    experiment = experiment_id(client)
     return str(client.create_run(experiment, run_name=run_name, tags={RUN_TAG: run_name}).info.run_id)
+
+
+def run_page(client: MlflowClient, run_id: str) -> str:
+    """Address of a run's files on the server's own page."""
+    experiment = client.get_run(run_id).info.experiment_id
+    return f"{address(client).rstrip('/')}/#/experiments/{experiment}/runs/{run_id}/artifacts"
 
 
 def find_runs(client: MlflowClient, run_name: str) -> list[str]:
     """Ids of the MLflow runs of a pipeline run: one, or none."""
-    runs = client.search_runs([_experiment(client)], f"tags.`{RUN_TAG}` = '{run_name}'")
+    runs = client.search_runs([experiment_id(client)], f"tags.`{RUN_TAG}` = '{run_name}'")
     return [str(run.info.run_id) for run in runs]
+
+
+def tagged_runs(client: MlflowClient, tag: str, value: str) -> list[Run]:
+    """MLflow's runs with a value of a tag, newest first, at most a thousand.
+
+    Args:
+        client: A client from `connect`.
+        tag: Name of the tag.
+        value: Its value, without quotes.
+    """
+    return list(client.search_runs([experiment_id(client)], f"tags.`{tag}` = '{value}'"))
 
 
 @uninterrupted()
@@ -85,13 +192,13 @@ def nested_run(client: MlflowClient, run_id: str, run_name: str, name: str) -> s
     """
     tags = {MLFLOW_RUN_NAME: f"{run_name}, {name}", MLFLOW_PARENT_RUN_ID: run_id, PART_TAG: run_name}
     part = f"tags.`{PART_TAG}` = '{run_name}' and tags.`{MLFLOW_RUN_NAME}` = '{tags[MLFLOW_RUN_NAME]}'"
-    found = client.search_runs([_experiment(client)], part)
-    return str(found[0].info.run_id if found else client.create_run(_experiment(client), tags=tags).info.run_id)
+    found = client.search_runs([experiment_id(client)], part)
+    return str(found[0].info.run_id if found else client.create_run(experiment_id(client), tags=tags).info.run_id)
 
 
 def find_parts(client: MlflowClient, run_name: str) -> list[str]:
     """Ids of the nested runs of a pipeline run."""
-    runs = client.search_runs([_experiment(client)], f"tags.`{PART_TAG}` = '{run_name}'")
+    runs = client.search_runs([experiment_id(client)], f"tags.`{PART_TAG}` = '{run_name}'")
     return [str(run.info.run_id) for run in runs]
 
 
@@ -171,7 +278,8 @@ def end_run(client: MlflowClient, run_id: str, status: str) -> None:
         client.set_terminated(run_id, status)
 
 
-def _experiment(client: MlflowClient) -> str:
+def experiment_id(client: MlflowClient) -> str:
+    """Id of the experiment of all our runs, made where there is none."""
     with state_lock("mlflow"):
         experiment = client.get_experiment_by_name(EXPERIMENT)
         if experiment is not None:

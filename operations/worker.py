@@ -9,17 +9,24 @@ from operations.environment import data_cache, load_tensorflow
 from operations.initial_weights import load_initial
 from operations.job import Job
 from operations.termination import terminable
-from recognition.augmentation.plan import resolve_plan
+from recognition.augmentation.plan import AugmentationPlan, resolve_plan
+from recognition.configuration.schema import CheckpointConfig, TrainConfig
+from recognition.data.dataset import ImageDataset
 from recognition.data.preload import take_dataset
 from recognition.training.distribution import cluster_of, join_cluster
 from recognition.training.task import Task
 from recognition.training.train import train
 
 
-def join(job: Job) -> None:
-    """Meet the other workers, where TF_CONFIG names any, before anything else uses TensorFlow."""
-    if (cluster := cluster_of(job.config.train)) is not None:
-        load_tensorflow(job.config.resources.threads)
+def join(config: TrainConfig, threads: int | None) -> None:
+    """Meet the other workers, where TF_CONFIG names any, before anything else uses TensorFlow.
+
+    Args:
+        config: The recipe.
+        threads: How many TensorFlow may use; None for every core.
+    """
+    if (cluster := cluster_of(config)) is not None:
+        load_tensorflow(threads)
         say(f"worker {cluster[1] + 1} of {len(cluster[0])}: waiting for the others")
         join_cluster()
 
@@ -41,15 +48,27 @@ def work(job: Job) -> None:
     Args:
         job: The same that the chief runs.
     """
-    config, metric = job.config, job.config.evaluation.metric
+    config = job.config
     dataset = take_dataset(config.data, data_cache())
     plan = resolve_plan(config.augmentation, dataset.splits["train"])
-    code, initial = code_hash("steps.train"), job.initial
-    identity = training_identity(dataset.digest, plan.options, config.train, metric, None, code, initial)
+    code = code_hash("steps.train")
+    train_along(dataset, plan, config.train, config.evaluation.metric, config.checkpoint, code, job.initial)
+
+
+def train_along(
+    dataset: ImageDataset,
+    plan: AugmentationPlan,
+    config: TrainConfig,
+    metric: str,
+    checkpoint: CheckpointConfig,
+    code: str,
+    initial: str,
+) -> None:
+    """Train with the chief; arguments as of the train step."""
+    identity = training_identity(dataset.digest, plan.options, config, metric, None, code, initial)
     folder = shared_folder(Training("", {**identity, "plan": plan.digest}))
     with terminable() as terminated:
         progress = TrainingProgress(metric, terminated)
-        every_seconds = config.checkpoint.every_seconds
-        begin = load_initial(config.train.init, initial) if config.train.init else None
-        train(Task(dataset, plan, config.train, metric, begin), folder, progress, every_seconds=every_seconds)
+        begin = load_initial(config.init, initial) if config.init else None
+        train(Task(dataset, plan, config, metric, begin), folder, progress, every_seconds=checkpoint.every_seconds)
     say("this worker is done; the chief evaluates and registers")

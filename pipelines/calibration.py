@@ -34,7 +34,7 @@ def calibration(config: RunConfig, code: dict[str, str], recipe: str, commit: st
         config.train,
         config.calibrate,
         config.evaluation.metric,
-        config.resources,
+        config.resources.threads,
         config.checkpoint,
         code["calibrate"],
     )

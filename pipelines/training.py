@@ -6,11 +6,13 @@ from zenml.enums import ExecutionMode
 from operations.parent import parent_state
 from recognition.configuration.schema import RunConfig
 from steps.augmentation import augmentation
+from steps.conclude import conclude
 from steps.configure import configure
 from steps.data_report import data_report
 from steps.evaluate import evaluate
 from steps.gate import gate
 from steps.ingest import ingest
+from steps.permit import permit
 from steps.register import register
 from steps.report import report
 from steps.train import train
@@ -20,7 +22,9 @@ CACHED_STEPS = ("data_report", "augmentation", "train", "evaluate", "report")
 
 
 @pipeline(name=NAME, execution_mode=ExecutionMode.FAIL_FAST)
-def training(config: RunConfig, code: dict[str, str], recipe: str, commit: str | None, fallback: bool) -> None:
+def training(
+    config: RunConfig, code: dict[str, str], recipe: str, commit: str | None, fallback: bool, alone: bool = False
+) -> None:
     """Turn images into a judged, registered model version.
 
     Args:
@@ -29,17 +33,21 @@ def training(config: RunConfig, code: dict[str, str], recipe: str, commit: str |
         recipe: Name of the configuration.
         commit: The code's commit, where there is one.
         fallback: Whether the images are the fallback's.
+        alone: Whether no command waits for the run, so that a step has to conclude it.
     """
     configuration = configure(config)
     dataset, baseline = ingest(configuration, fallback)
-    data_summary, _, _ = data_report(dataset, baseline, code["data_report"])
+    data_summary, change, _ = data_report(dataset, baseline, code["data_report"])
+    recipe_used = config.train
+    if config.retrain is not None:
+        configuration, recipe_used = permit(configuration, data_summary, change, code["train"], code["initial weights"])
     plan = augmentation(dataset, config.augmentation, code["augmentation"])
     model, history, _ = train(
         dataset,
         plan,
-        config.train,
+        recipe_used,
         config.evaluation.metric,
-        config.resources,
+        config.resources.threads,
         config.checkpoint,
         config.data.folds,
         code["train"],
@@ -48,8 +56,8 @@ def training(config: RunConfig, code: dict[str, str], recipe: str, commit: str |
     )
     folds = config.data.folds
     evaluation, validation = evaluate(dataset, model, history, config.evaluation, folds, code["evaluate"])
-    registered = register(configuration, dataset, data_summary, plan, model, history, evaluation)
-    decision = gate(registered, evaluation, dataset, config.gate, config.evaluation)
+    registered, rejection = register(configuration, dataset, data_summary, plan, model, history, evaluation, validation)
+    decision = gate(registered, evaluation, dataset, history, change, config.gate, config.evaluation)
     report(
         dataset,
         history,
@@ -57,9 +65,12 @@ def training(config: RunConfig, code: dict[str, str], recipe: str, commit: str |
         validation,
         registered,
         decision,
+        rejection,
         recipe,
         commit,
         fallback,
         folds,
         code["report"],
     )
+    if alone:
+        conclude(configuration, recipe, commit, after="report")

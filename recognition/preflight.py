@@ -8,7 +8,7 @@ from recognition.data.dataset import ImageDataset
 from recognition.errors import InputError
 from recognition.networks import SMALLEST_SIZES, WITHOUT_BATCH_NORM
 from recognition.training.class_weights import check_class_weights
-from recognition.training.distribution import cluster_of
+from recognition.training.distribution import is_shared
 
 SMALLEST_STAGE = 9  # pixels that three poolings leave one of, after the first convolution
 
@@ -41,18 +41,20 @@ def _check_repeats(config: RunConfig, dataset: ImageDataset) -> None:
             expected="one of them",
             remedy="--set train.seeds=null",
         )
-    if config.calibrate is not None and (several := _several(config, "train.init", "train.seeds", "data.folds")):
+    if config.calibrate is not None and (
+        several := _several(config, "train.init", "train.seeds", "data.folds", "train.workers")
+    ):
         raise InputError(
             "a calibration trains from random weights, with one seed and one split",
             received=several,
-            expected="none of train.init, train.seeds and data.folds",
+            expected="none of train.init, train.seeds, data.folds and train.workers",
             remedy="remove it, or the section calibrate",
         )
     is_repeated = folds is not None or config.train.seeds is not None
-    if is_repeated and cluster_of(config.train) is not None:
+    if is_repeated and is_shared(config.train):
         raise InputError(
             "several workers train one network, and not one for each seed or fold",
-            received="data.folds or train.seeds, with workers in TF_CONFIG",
+            received="data.folds or train.seeds, with train.workers or workers in TF_CONFIG",
             expected="neither of the two",
             remedy="--set data.folds=null --set train.seeds=null",
         )
@@ -71,10 +73,10 @@ def _check_tail(config: RunConfig) -> None:
     if config.train.tail is None:
         return
     several = _several(config, "train.seeds", "data.folds")
-    if config.calibrate is not None or several or cluster_of(config.train) is not None:
+    if config.calibrate is not None or several or is_shared(config.train):
         raise InputError(
             "one process goes on with one finished training",
-            received=several or ("a section calibrate" if config.calibrate else "workers in TF_CONFIG"),
+            received=several or ("a section calibrate" if config.calibrate else "several workers"),
             expected="train.tail without seeds, folds, calibration and workers",
             remedy="remove it, or train.tail",
         )
@@ -82,7 +84,10 @@ def _check_tail(config: RunConfig) -> None:
 
 def _several(config: RunConfig, *keys: str) -> str:
     """Those of the keys that are set, with their values."""
-    values = {"train.init": config.train.init, "train.seeds": config.train.seeds, "data.folds": config.data.folds}
+    train = config.train
+    workers = train.workers if train.workers > 1 else None
+    values = {"train.init": train.init, "train.seeds": train.seeds, "data.folds": config.data.folds}
+    values["train.workers"] = workers
     return ", ".join(f"{key}: {values[key]}" for key in keys if values[key] is not None)
 
 

@@ -14,7 +14,7 @@ from recognition.augmentation.illustrated_plan import IllustratedPlan
 from recognition.calibration.calibrate import calibrate as search
 from recognition.calibration.recipe import reached
 from recognition.calibration.result import Calibration
-from recognition.configuration.schema import CalibrateConfig, CheckpointConfig, ResourcesConfig, TrainConfig
+from recognition.configuration.schema import CalibrateConfig, CheckpointConfig, TrainConfig
 from recognition.data.dataset import ImageDataset
 from recognition.training.task import Task
 
@@ -28,7 +28,7 @@ def calibrate(
     config: TrainConfig,
     options: CalibrateConfig,
     metric: str,
-    resources: ResourcesConfig,
+    threads: int | None,
     checkpoint: CheckpointConfig,
     code: str,
 ) -> Annotated[Calibration, "calibration"]:
@@ -40,11 +40,11 @@ def calibrate(
         config: The recipe to begin with.
         options: What is searched, and for how long.
         metric: What is maximized.
-        resources: What training may use of its machine.
+        threads: How many TensorFlow may use; None for every core.
         checkpoint: When a training writes down its state.
         code: Hash of the code behind this step, for the cache.
     """
-    load_tensorflow(resources.threads)
+    load_tensorflow(threads)
     run_id = tracking.mlflow_run(tracking.connect(), get_step_context().pipeline_run.name)
     log_metadata({"mlflow_run_id": run_id})
     identity = training_identity(dataset.digest, plan.plan.options, config, metric, None, code, "")

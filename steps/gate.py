@@ -6,13 +6,18 @@ from zenml import get_step_context, log_metadata, step
 
 from operations import registry, tracking
 from operations.console import say
-from operations.judgement import judge
-from operations.locks import state_lock
+from operations.gatekeeper import pass_gate
+from operations.judgement import Evidence
 from operations.registry import RegisteredModel
-from recognition.configuration.schema import EvaluationConfig, GateConfig
+from recognition.configuration.gate_section import GateConfig
+from recognition.configuration.schema import EvaluationConfig
+from recognition.data.change import DataChange
 from recognition.data.dataset import ImageDataset
 from recognition.evaluation.evaluation import Evaluation
-from recognition.gate import GateDecision
+from recognition.gate.decision import GateDecision
+from recognition.training.history import History
+
+LOGGED = ("decision", "reason", "number", "p", "level")  # as tags of MLflow's run
 
 
 @step(enable_cache=False)
@@ -20,25 +25,31 @@ def gate(
     registered: RegisteredModel,
     evaluation: Evaluation,
     dataset: ImageDataset,
+    history: History,
+    change: DataChange,
     config: GateConfig,
     scoring: EvaluationConfig,
 ) -> Annotated[GateDecision, "decision"]:
-    """Compare candidate and champion on the same test images and move the alias where the candidate is better.
+    """Compare candidate and champion on the same images and move the alias where the candidate passes.
 
     Args:
         registered: The candidate.
-        evaluation: Its predictions.
-        dataset: The test split, and what the candidate has seen.
-        config: Margin, and what to do with an incomparable champion.
+        evaluation: Its predictions on the test split.
+        dataset: The images that decide, and what the candidate has seen.
+        history: Its training.
+        change: The data against the champion's.
+        config: What is asked for.
         scoring: The metric, and how to go through the images.
     """
-    client = tracking.connect()
-    with state_lock("gate"):
-        decision = judge(client, registered, evaluation, dataset, config, scoring)
-        registry.apply_decision(client, registered, decision)
-    run_id = tracking.mlflow_run(client, get_step_context().pipeline_run.name)
-    client.set_tag(run_id, "gate.decision", decision.decision)
-    client.set_tag(run_id, "gate.reason", decision.reason)
-    log_metadata(decision.model_dump(exclude_none=True))
+    client, run_name = tracking.connect(), get_step_context().pipeline_run.name
+    earlier = registry.recorded_decision(client, registered)
+    evidence = Evidence(evaluation, dataset, history, change)
+    decision = pass_gate(client, registered, evidence, config, scoring, run_name)
+    run_id = tracking.mlflow_run(client, run_name)
+    for name in LOGGED:
+        if (value := getattr(decision, name)) is not None:
+            client.set_tag(run_id, f"gate.{name}", value)
+    client.set_tag(run_id, "gate.failed_guards", ", ".join(decision.failed))
+    log_metadata({**decision.model_dump(mode="json", exclude_none=True), "repeated": decision == earlier})
     say(f"gate: {decision.decision}, because {decision.reason}")
     return decision

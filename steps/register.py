@@ -8,6 +8,8 @@ from operations import registry, tracking
 from operations.champion_data import store_summary
 from operations.console import say
 from operations.registry import RegisteredModel
+from operations.rejection import store_rejection
+from operations.visualizations import stored_pictures
 from recognition.augmentation.illustrated_plan import IllustratedPlan
 from recognition.configuration.resolved import flatten, to_yaml
 from recognition.configuration.schema import RunConfig
@@ -15,9 +17,7 @@ from recognition.data.dataset import ImageDataset
 from recognition.data.summary import DataSummary
 from recognition.evaluation.evaluation import Evaluation
 from recognition.model_file import ModelFile
-from recognition.pictures.confusion import confusion_picture
-from recognition.pictures.curves import curves_picture
-from recognition.pictures.reliability import reliability_picture
+from recognition.prediction.rejection import RejectionChoice, choose_rejection, judged_answers
 from recognition.training.history import History
 
 LINKED = ("configuration", "dataset", "data_summary", "plan", "model", "history", "evaluation")
@@ -32,8 +32,12 @@ def register(
     model: ModelFile,
     history: History,
     evaluation: Evaluation,
-) -> Annotated[RegisteredModel, "registered_model"]:
-    """Log the run to MLflow and make a version in both registries; repeating it finds the version again."""
+    validation: Evaluation,
+) -> tuple[Annotated[RegisteredModel, "registered_model"], Annotated[RejectionChoice, "rejection"]]:
+    """Log the run to MLflow and make a version in both registries; repeating it finds the version again.
+
+    Where `predict.reject` asks for it, a threshold is set on the validation images and stored with the model.
+    """
     context = get_step_context()
     client = tracking.connect()
     run_id = tracking.mlflow_run(client, context.pipeline_run.name)
@@ -45,21 +49,26 @@ def register(
         "configuration.yaml": to_yaml(configuration).encode(),
         "augmentation.png": plan.picture,
         "data_summary.json": data_summary.model_dump_json(indent=1).encode(),
-        "confusion.png": confusion_picture(evaluation),
-        "curves.png": curves_picture(history),
-        "reliability.png": reliability_picture(evaluation.metrics),
         "predictions.parquet": evaluation.predictions.to_parquet(index=False),
+        **stored_pictures(context.inputs),
     }
     tracking.log_files(client, run_id, files)
     store_summary(client, model.uri, data_summary)
+    rejection = choose_rejection(*judged_answers(validation.predictions), configuration.predict.reject)
+    store_rejection(client, model.uri, rejection)
+    client.set_tag(run_id, "rejection", rejection.in_words())
     metadata: dict[str, Any] = {
         "classes": list(dataset.classes),
+        "data": dataset.name,
         "data_digest": dataset.digest,
         "configuration": configuration.model_dump(exclude_none=True),
         "metrics": metrics,
+        "rejection": rejection.in_words(),
         "model_uri": model.uri,
     }
     artifacts = [version.id for name in LINKED for version in context.inputs[name]]
     registered = registry.register(client, configuration.model.name, model, metadata, artifacts)
     say(f"register: {registered.name} version {registered.zenml_version} (MLflow {registered.mlflow_version})")
-    return registered
+    if rejection.target_error is not None:
+        say(f"register: rejection {rejection.in_words()}")
+    return registered, rejection

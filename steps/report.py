@@ -13,6 +13,7 @@ from recognition.data.dataset import ImageDataset
 from recognition.data.folds import first_fold
 from recognition.evaluation.evaluation import Evaluation
 from recognition.gate import GateDecision
+from recognition.prediction.rejection import RejectionChoice
 from recognition.report.facts import RunFacts
 from recognition.report.numbers import report_numbers
 from recognition.report.page import build_page
@@ -28,6 +29,7 @@ def report(
     validation: Evaluation,
     registered: RegisteredModel,
     decision: GateDecision,
+    rejection: RejectionChoice,
     recipe: str,
     commit: str | None,
     fallback: bool,
@@ -43,6 +45,7 @@ def report(
         validation: Predictions on the images that chose the epoch; their labels may be doubtful too.
         registered: The model that they are about.
         decision: The gate's decision.
+        rejection: From which probability on the model answers.
         recipe: Name of the configuration.
         commit: The code's commit, where there is one.
         fallback: Whether the images are the fallback's.
@@ -63,8 +66,8 @@ def report(
         commit=commit,
         date=registry.created(client, registered),
     )
-    page = build_page(evaluation, history, decision, facts, dataset.splits["test"])
-    numbers = json.dumps(report_numbers(evaluation, history, decision, facts), indent=1, ensure_ascii=False)
+    page = build_page(evaluation, history, decision, facts, dataset.splits["test"], rejection)
+    numbers = json.dumps(report_numbers(evaluation, history, decision, facts, rejection), indent=1, ensure_ascii=False)
     run_id = tracking.mlflow_run(client, get_step_context().pipeline_run.name)
     suspects = build_suspects_page({"validation": validation, "test": evaluation}, first_fold(dataset, folds))
     files = {"report.html": page, "metrics.json": numbers, "suspects.html": suspects}

@@ -15,9 +15,11 @@ from operations.checkpoints import current_training, training_folder, training_i
 from operations.console import TrainingProgress
 from operations.environment import load_tensorflow
 from operations.initial_weights import load_initial
+from operations.kubernetes.training_workers import training_workers
+from operations.machine import MACHINE, machine_facts
 from operations.termination import terminable
 from recognition.augmentation.illustrated_plan import IllustratedPlan
-from recognition.configuration.schema import CheckpointConfig, ResourcesConfig, TrainConfig
+from recognition.configuration.schema import CheckpointConfig, TrainConfig
 from recognition.data.dataset import ImageDataset
 from recognition.model_file import ModelFile
 from recognition.training.checkpoint import Checkpoint
@@ -53,7 +55,7 @@ def train(
     plan: IllustratedPlan,
     config: TrainConfig,
     metric: str,
-    resources: ResourcesConfig,
+    threads: int | None,
     checkpoint: CheckpointConfig,
     folds: int | None,
     code: str,
@@ -67,21 +69,25 @@ def train(
         plan: Augmentation and normalization.
         config: The recipe.
         metric: What "best" means; the rest of section `evaluation` cannot change a training.
-        resources: What training may use of its machine.
+        threads: How many TensorFlow may use; None for every core.
         checkpoint: When the training writes down its state.
         folds: How to cross-validate; None for the split as it is.
         code: Hash of the code behind this step, for the cache.
         initial: Digest of the weights to begin with, for the cache; "" for random ones.
         state: Where a finished training ended that this one goes on with; None for a new one.
     """
-    load_tensorflow(resources.threads)
-    digest = dataset.digest
-    client, run_name = tracking.connect(), get_step_context().pipeline_run.name
+    load_tensorflow(threads)
+    context, digest = get_step_context(), dataset.digest
+    client, run_name = tracking.connect(), context.pipeline_run.name
     run_id = tracking.mlflow_run(client, run_name)
     log_metadata({"mlflow_run_id": run_id})
     identity = training_identity(digest, plan.plan.options, config, metric, folds, code, initial)
     begin = load_initial(config.init, initial) if config.init and state is None else None
-    with terminable() as stop, training_folder(current_training({**identity, "plan": plan.plan.digest})) as checkpoints:
+    with (
+        training_folder(current_training({**identity, "plan": plan.plan.digest})) as checkpoints,
+        training_workers(config.workers, str(context.step_run.id)),
+        terminable() as stop,
+    ):
         candidate = train_repeatedly(
             Task(dataset, plan.plan, config, metric, begin, state),
             checkpoints,
@@ -103,6 +109,7 @@ def train(
         "augmentation": plan.plan.options.model_dump(),
     }
     seen = np.concatenate([dataset.splits[side].hashes for side in ("train", "validation")])
+    log_metadata(metadata={MACHINE: machine_facts()}, artifact_name="history", infer_artifact=True)
     model = model_store.log_model(client, run_id, candidate.model, metadata, seen)
     return model, candidate.history, candidate.state
 

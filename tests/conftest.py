@@ -21,6 +21,18 @@ import requests
 PROJECT = Path(__file__).resolve().parent.parent
 FOLDER = "cifar-100-binary"
 PATIENCE = 280  # seconds that a command may take on a busy machine
+MAIN = sys.modules["__main__"]
+
+if not hasattr(MAIN, "__file__"):  # in a worker of pytest-xdist; ZenML asks where the main module lies
+    MAIN.__file__ = str(Path(pytest.__file__).with_name("__main__.py"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def float32_on_every_processor():
+    """What `train.precision: auto` means in this process, so that expected numbers hold on every machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("recognition.training.device.multiplies_bfloat16", lambda: False)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -80,15 +92,21 @@ class Outcome:
 class Running:
     """The command in a process of its own, in a new folder."""
 
+    patience = PATIENCE
+
     def __init__(self, words, folder, environment):
         folder.mkdir(parents=True)
         self._folder, self._out, self._err = folder, folder.with_suffix(".out"), folder.with_suffix(".err")
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self._process = subprocess.Popen(words, cwd=folder, env=environment, stdout=out, stderr=err)
 
-    def wait_for(self, text, patience=PATIENCE):
+    def output(self):
+        """What it has printed so far."""
+        return self._out.read_text()
+
+    def wait_for(self, text, patience=None):
         """Wait until standard output holds a text."""
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + (patience or self.patience)
         while text not in self._out.read_text():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 pytest.fail(f"no {text!r} in {self._out.read_text()!r}, {self._err.read_text()!r}", pytrace=False)
@@ -99,7 +117,7 @@ class Running:
 
     def end(self):
         """Wait for the end and tell what came of it."""
-        status = self._process.wait(PATIENCE)
+        status = self._process.wait(self.patience)
         written = self._folder / "summary.json"
         summary = json.loads(written.read_text()) if written.is_file() else None
         return Outcome(status, self._out.read_text(), self._err.read_text(), self._folder, summary)
@@ -112,6 +130,8 @@ class Running:
 class Command:
     """`run_pipeline.py`, started as a user starts it, always on the same state folder."""
 
+    python = sys.executable
+
     def __init__(self, state, workspace):
         self.state, self._workspace, self._started = state, workspace, []
 
@@ -119,7 +139,7 @@ class Command:
         """Start the command; words `before` it and variables of its environment are the caller's."""
         ours = ("ZENML_", "MLFLOW_", "RECOGNITION_")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-        words = [*before, sys.executable, str(checkout / "run_pipeline.py"), *map(str, arguments)]
+        words = [*before, self.python, str(checkout / "run_pipeline.py"), *map(str, arguments)]
         folder = self._workspace / f"{len(self._started)}"
         settings = {"RECOGNITION_STATE": str(self.state), **environment}
         self._started.append(Running(words, folder, {**inherited, **settings}))

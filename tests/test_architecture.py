@@ -4,13 +4,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("recognition", "operations", "materializers", "steps", "pipelines")
+PACKAGES = ("recognition", "operations", "materializers", "steps", "pipelines", "commands")
 MAY_NOT_IMPORT = {
-    "recognition": {"zenml", "mlflow", "operations", "materializers", "steps", "pipelines", "run_pipeline"},
-    "operations": {"materializers", "steps", "pipelines", "run_pipeline"},
-    "materializers": {"steps", "pipelines", "run_pipeline"},
-    "steps": {"pipelines", "run_pipeline"},
-    "pipelines": {"run_pipeline"},
+    "recognition": {"zenml", "mlflow", "operations", "materializers", "steps", "pipelines", "commands", "run_pipeline"},
+    "operations": {"materializers", "steps", "pipelines", "commands", "run_pipeline"},
+    "materializers": {"steps", "pipelines", "commands", "run_pipeline"},
+    "steps": {"pipelines", "commands", "run_pipeline"},
+    "pipelines": {"commands", "run_pipeline"},
+    "commands": {"run_pipeline"},
 }
 PICKLERS = {"pickle", "cPickle", "_pickle", "cloudpickle", "joblib", "dill", "marshal", "shelve"}
 UNPICKLING_ARGUMENTS = {"allow_pickle": True, "safe_mode": False, "weights_only": False}

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
-CODE = ("recognition", "operations", "materializers", "steps", "pipelines", "configs")
+CODE = ("recognition", "commands", "operations", "materializers", "steps", "pipelines", "configs")
 SUMMARY = "--summary=summary.json"
 CACHED = {"augmentation", "train", "evaluate", "report"}
 

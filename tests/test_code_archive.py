@@ -9,7 +9,7 @@ from operations.stack import check_source_root
 from recognition.errors import InputError
 
 PROJECT = Path(__file__).resolve().parent.parent
-PACKAGES = ("recognition", "operations", "materializers", "steps", "pipelines", "configs")
+PACKAGES = ("recognition", "operations", "materializers", "steps", "pipelines", "commands", "configs")
 PRIVATE = (
     ".venv/bin/python",
     ".recognition/zenml/zenml.db",

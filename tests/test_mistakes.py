@@ -605,9 +605,11 @@ SECTIONS = [
             ("augmentation", "mix_up", "did you mean augmentation.mixup?"),
             ("train", "class_weight", "did you mean train.class_weights?"),
             ("evaluation", "metrics", "did you mean evaluation.metric?"),
-            ("gate", "margin", "expected: one of margin_over_chance"),
+            ("gate", "margins", "did you mean gate.margin?"),
+            ("gate", "max_class_los", "did you mean gate.max_class_loss?"),
             ("model", "names", "did you mean model.name?"),
             ("resources", "thread", "did you mean resources.threads?"),
+            ("resources", "gpu", "did you mean resources.gpus?"),
         ]
     ),
     *(
@@ -620,10 +622,19 @@ SECTIONS = [
             "gate.margin_over_chance": "some",
             "model.name": "7",
             "resources.threads": "all",
+            "resources.cpu": "many",
+            "resources.memory": "16",
+            "resources.tolerations": "nvidia.com/gpu",
         }.items()
     ),
+    ("no images for the gate", None, ["gate.split=gate"], ["gate.split: gate contradicts data.gate: 0", "0.1"]),
+    ("a level of a coin", None, ["gate.level=0.5"], ["gate.level is out of range", "below 0.5"]),
+    ("a margin of nothing", None, ["gate.margin=0"], ["gate.margin is out of range", "above 0"]),
+    ("a person who is not asked", None, ["gate.promote=manual"], ["gate.promote", "one of auto, ask, never"]),
+    ("guards in percent", None, ["gate.max_class_loss=10"], ["gate.max_class_loss is out of range", "below 1"]),
     ("a section that is a list", None, ["train=[1]"], ["train is not a section"]),
     ("a key below a value", None, ["train.epochs.first=1"], ["train.epochs is a value"]),
+    ("GPUs that are not used", None, ["resources.gpus=1", "train.device=cpu"], ["resources.gpus: 1 contradicts"]),
     ("no such section", None, ["trian.epochs=1"], ["unknown key trian", "did you mean train?"]),
 ]
 CALIBRATION = [
@@ -650,6 +661,28 @@ REMOTE = [
     ("no bucket", None, ["data.path=s3://"], ["s3://"]),
     ("a bucket without a name", None, ["data.path=s3:///photos"], ["s3:///photos"]),
 ]
+NIGHTLY = ("schedule.name=nightly", 'schedule.cron="0 3 * * *"')
+HOOK = "notify.url=https://example.org/hook"
+RETRAINING = [
+    ("minute 99", None, ["schedule.name=n", 'schedule.cron="99 * * * *"'], ["minute 99 is not from 0 to 59"]),
+    ("four fields", None, ["schedule.name=n", 'schedule.cron="3 * * *"'], ["4 fields instead of five"]),
+    ("31 February", None, ["schedule.name=n", 'schedule.cron="0 3 31 2 *"'], ["it never fires"]),
+    ("no cron", None, ["schedule.name=nightly"], ["schedule.cron is missing"]),
+    ("a city", None, [*NIGHTLY, "schedule.time_zone=Berlin"], ["'Berlin'", "did you mean Europe/Berlin?"]),
+    ("a zone by hours", None, [*NIGHTLY, "schedule.time_zone=UTC+1"], ["a time zone of IANA's"]),
+    ("a long name", None, [*NIGHTLY, f"schedule.name={'n' * 40}"], ["received 40 characters", "up to 31"]),
+    ("a name with capitals", None, [*NIGHTLY, "schedule.name=Nightly"], ["lower-case letters"]),
+    ("an overlap", None, [*NIGHTLY, "schedule.overlap=forbidden"], ["schedule.overlap", "did you mean forbid?"]),
+    ("a change", None, ["retrain.on_change=[shiftd]"], ["did you mean shifted?"]),
+    ("same as a change", None, ["retrain.on_change=[same]"], ["similar, shifted and different"]),
+    ("two beginnings", None, ["retrain.init=champion", "train.init=x.keras"], ["retrain.init: champion contradicts"]),
+    ("force without yes", None, ["retrain.force=1"], ["retrain.force is neither true nor false"]),
+    ("a hook of no scheme", None, ["notify.url=example.org/hook"], ["http:// or https://"]),
+    ("a hook with a password", None, ["notify.url=https://me:hunter2@example.org"], ["would be stored"]),
+    ("a secret in the file", None, [HOOK, "notify.secret=hunter3"], ["env:VARIABLE", "not repeated"]),
+    ("a variable that is not set", None, [HOOK, "notify.secret=env:NO_SUCH_KEY"], ["export NO_SUCH_KEY=…"]),
+    ("an event", None, [HOOK, "notify.events=[promotd]"], ["did you mean promoted?"]),
+]
 TABLE_OF_MISTAKES = [
     pytest.param(spoil, settings, texts, id=f"{group}: {name}")
     for group, rows in {
@@ -664,6 +697,7 @@ TABLE_OF_MISTAKES = [
         "sections": SECTIONS,
         "calibration": CALIBRATION,
         "remote": REMOTE,
+        "retraining": RETRAINING,
     }.items()
     for name, spoil, settings, texts in rows
 ]

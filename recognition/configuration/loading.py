@@ -84,7 +84,7 @@ def used_config(config: RunConfig, fallback: bool) -> RunConfig:
     if (chosen := config.data.fallback) is None:
         raise ValueError("the configuration has no data.fallback")
     values = config.model_dump()
-    kept = config.data.model_dump(include={"validation", "seed", "folds"})
+    kept = config.data.model_dump(include={"validation", "gate", "seed", "folds"})
     values["data"] = DataConfig(source=chosen.source, **kept).model_dump()
     values["train"] |= {"sizes": None, **chosen.train.model_dump(exclude_none=True)}
     values["model"]["name"] += f"-fallback-{chosen.source}"

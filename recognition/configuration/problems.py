@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from recognition.configuration.keys import all_keys, suggest
 from recognition.configuration.nearest import nearest
-from recognition.configuration.schema import ContradictionError
+from recognition.configuration.section import ContradictionError
 from recognition.configuration.wording import KeyPath, dotted, shown
 from recognition.configuration.yaml_text import Document
 from recognition.errors import InputError

@@ -6,7 +6,8 @@ import json
 
 import yaml
 
-from recognition.configuration.schema import RunConfig, Section
+from recognition.configuration.schema import RunConfig
+from recognition.configuration.section import Section
 from recognition.configuration.yaml_text import FLOAT, INTEGER
 
 Scalar = str | int | float | bool | None

@@ -5,10 +5,17 @@ from __future__ import annotations
 import re
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from recognition.configuration.gate_section import GateConfig
 from recognition.configuration.nearest import nearest
+from recognition.configuration.notify_section import NotifyConfig
+from recognition.configuration.predict_section import PredictConfig
+from recognition.configuration.resources_section import ResourcesConfig
+from recognition.configuration.retrain_section import RetrainConfig
+from recognition.configuration.schedule_section import ScheduleConfig
 from recognition.configuration.searched import BatchSizes, EpochRange
+from recognition.configuration.section import ContradictionError, Section
 from recognition.configuration.values import (
     BatchSize,
     ClassWeights,
@@ -25,25 +32,6 @@ from recognition.configuration.values import (
     shortened,
 )
 from recognition.networks import ANY_SIZE, NETWORKS
-
-
-class ContradictionError(ValueError):
-    """Keys of one section exclude each other.
-
-    Args:
-        message: A sentence that names the keys, their values and the way out.
-        keys: The keys' names within the section; the first is one that was set.
-    """
-
-    def __init__(self, message: str, *keys: str) -> None:
-        super().__init__(message)
-        self.keys = keys
-
-
-class Section(BaseModel):
-    """A section: unknown keys and wrong types are errors, values never change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class FallbackTrain(Section):
@@ -91,12 +79,15 @@ class DataConfig(Section):
     path: FilePath | None = Field(
         None,
         description="cifar100: archive or unpacked folder, else RECOGNITION_DATA, else the cache; "
-        "folder, csv, parquet: the images, here or at s3:// and the like",
+        "folder, csv, parquet: the images; all of them here or at s3:// and the like",
     )
     url: Url | None = Field(None, description="mirror of the official archive")
     digest: Digest | None = Field(None, description="what the archive is checked against")
     test: Share = Field(0.2, description="share of your own images to test on, where they bring no test part")
     validation: Share = Field(0.1, description="share of train held out, where there is no validation part")
+    gate: float = Field(
+        0.0, ge=0, lt=1, description="share of what is left of train held out to judge candidates with; 0: none is"
+    )
     folds: int | None = Field(
         None,
         ge=2,
@@ -252,7 +243,8 @@ class TrainConfig(Section):
         None, description="train once with each, to see how much is chance; the first one's model is the result"
     )
     init: FilePath | None = Field(
-        None, description="weights to begin with: a .keras or .weights.h5 file, or models:/NAME@ALIAS"
+        None,
+        description="weights to begin with: a .keras or .weights.h5 file, models:/NAME@ALIAS or models:/NAME/VERSION",
     )
     freeze: bool = Field(False, description="train only the last layer, the head")
     unfreeze_at: int | None = Field(None, ge=2, description="epoch from which all layers are trained; null: none")
@@ -263,6 +255,9 @@ class TrainConfig(Section):
     device: Literal["auto", "cpu", "gpu"] = Field("auto", description="auto: a GPU where there is one")
     strategy: Literal["auto", "single", "mirrored", "multi_worker"] = Field(
         "auto", description="devices that share a batch; auto: the workers of TF_CONFIG, else every GPU"
+    )
+    workers: int = Field(
+        1, ge=1, le=64, description="pods that share each batch, on Kubernetes; elsewhere TF_CONFIG names who does"
     )
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = Field(
         "auto", description="auto: what suits the device"
@@ -341,23 +336,10 @@ class EvaluationConfig(Section):
     )
 
 
-class GateConfig(Section):
-    """When a candidate becomes the champion."""
-
-    margin_over_chance: float = Field(0.02, ge=0, lt=1, description="asked of a first champion")
-    incomparable: Literal["keep", "promote"] = Field("keep", description="when the champion knows other classes")
-
-
 class ModelConfig(Section):
     """The registered model."""
 
     name: Name = Field("cifar100", description="its name in the registries")
-
-
-class ResourcesConfig(Section):
-    """What training may use of its machine."""
-
-    threads: int | None = Field(None, ge=1, le=1024, description="null: every core")
 
 
 class CalibrateConfig(Section):
@@ -389,3 +371,38 @@ class RunConfig(Section):
     model: ModelConfig = ModelConfig()
     resources: ResourcesConfig = ResourcesConfig()
     calibrate: CalibrateConfig | None = None
+    predict: PredictConfig = PredictConfig()
+    retrain: RetrainConfig | None = None
+    schedule: ScheduleConfig | None = None
+    notify: NotifyConfig | None = None
+
+    @model_validator(mode="after")
+    def _gpus_are_used(self) -> Self:
+        if self.resources.gpus and self.train.device == "cpu":
+            message = f"resources.gpus: {self.resources.gpus} contradicts train.device: cpu; remove one of them"
+            raise ContradictionError(message, "resources.gpus", "train.device")
+        return self
+
+    @model_validator(mode="after")
+    def _a_retraining_is_one_of_its_own(self) -> Self:
+        if self.schedule is not None and self.calibrate is not None:
+            raise ContradictionError("schedule contradicts calibrate; remove one of them", "schedule", "calibrate")
+        if self.retrain is None:
+            return self
+        if self.calibrate is not None:
+            raise ContradictionError(
+                "retrain contradicts calibrate; remove one of the sections", "retrain", "calibrate"
+            )
+        if self.train.tail is not None:
+            raise ContradictionError("retrain contradicts train.tail; remove one of them", "retrain", "train.tail")
+        if self.retrain.init == "champion" and self.train.init is not None:
+            message = "retrain.init: champion contradicts train.init; remove one of them"
+            raise ContradictionError(message, "retrain.init", "train.init")
+        return self
+
+    @model_validator(mode="after")
+    def _the_gate_has_its_images(self) -> Self:
+        if self.gate.split == "gate" and not self.data.gate:
+            message = "gate.split: gate contradicts data.gate: 0, which holds out no images for it; set data.gate"
+            raise ContradictionError(f"{message}, such as 0.1", "gate.split", "data.gate")
+        return self

@@ -61,7 +61,7 @@ def _classes(summary: DataSummary) -> list[Concern]:
     if counts[most] >= UNEQUAL * counts[fewest]:
         times = f"{counts[most] / max(1, counts[fewest]):,.0f} times as many training images as {some([fewest])}"
         found.append(Concern(f"{some([most])} has {times}", "classes"))
-    for side in ("validation", "test"):
+    for side in (side for side in summary.sides if side != "train"):
         few = [name for name, number in summary.counts(side).items() if number < FEW]
         if few:
             words = f"{len(few):,} of {len(summary.classes):,} classes have fewer than {FEW} {side} images: {some(few)}"

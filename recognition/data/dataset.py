@@ -15,7 +15,7 @@ from recognition.data.encoded_images import EncodedImages, Images, hash_bytes
 from recognition.data.findings import Findings
 from recognition.data.image_transform import ImageTransform
 
-SPLITS = ("train", "validation", "test")
+SPLITS = ("train", "validation", "gate", "test")  # the third only where it is asked for
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class ImageDataset:
 
     Attributes:
         name: Name of the source, such as "cifar100".
-        splits: The sides by name: train, validation, test.
+        splits: The sides by name: train, validation, test, and gate where some images are held out for it.
         classes: Class names; a label is an index into them.
         superclasses: Superclass names, empty where there are none.
         superclass_of: int32, (classes,), the superclass of each class; empty where there are none.

@@ -53,7 +53,7 @@ def decode(sources: list[Source], transform: ImageTransform, room: NDArray[np.ui
     readable = np.ones(len(sources), bool)
     for number, (place, source) in enumerate(sources):
         try:
-            encoded = source if isinstance(source, bytes) else _bytes_of(source)
+            encoded = source if isinstance(source, bytes) else read_file(source)
             room[number], content, size = transform.decode(encoded)
         except UnreadableImageError as error:
             chunk.unreadable.append((place, str(error)))
@@ -67,7 +67,12 @@ def decode(sources: list[Source], transform: ImageTransform, room: NDArray[np.ui
     return chunk._replace(perceptual=perceptual_hashes(room if readable.all() else room[readable]))
 
 
-def _bytes_of(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """The bytes of an image file.
+
+    Raises:
+        UnreadableImageError: It cannot be read, is no regular file, or is larger than FILE_LIMIT.
+    """
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # reading a pipe would never end

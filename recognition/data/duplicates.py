@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from recognition.data.dataset import Duplicates
 from recognition.errors import InputError
 
-JUDGES_FIRST = ("test", "validation", "train")  # a side keeps an image that stands on a later one too
+JUDGES_FIRST = ("test", "gate", "validation", "train")  # a side keeps an image that stands on a later one too
 
 
 def count_duplicates(hashes: Mapping[str, NDArray[np.uint64]]) -> Duplicates:
@@ -40,8 +40,8 @@ def without_duplicates(
     Args:
         chosen: Indices of each side's images, int64.
         hashes: Content hash of every image, uint64, (n,).
-        policy: "keep" them; "drop" them from train where they are in validation or test, and from validation where
-            they are in test, so that no score is moved; or "error".
+        policy: "keep" them; "drop" them from train where they are on any other side, from validation where they are
+            in gate or test, and from gate where they are in test, so that no score is moved; or "error".
         paths: What to call the images in the error, where they have names.
 
     Returns:
@@ -52,7 +52,7 @@ def without_duplicates(
     """
     seen = np.empty(0, np.uint64)
     kept: dict[str, NDArray[np.int64]] = {}
-    for side in JUDGES_FIRST:
+    for side in filter(chosen.__contains__, JUDGES_FIRST):
         repeated = np.isin(hashes[chosen[side]], seen)
         if repeated.any() and policy == "error":
             raise _refusal(chosen[side][repeated], side, hashes, chosen, paths)
@@ -69,7 +69,7 @@ def _refusal(
     paths: Sequence[str],
 ) -> InputError:
     image = int(repeated[0])
-    before = JUDGES_FIRST[: JUDGES_FIRST.index(side)]
+    before = [other for other in JUDGES_FIRST[: JUDGES_FIRST.index(side)] if other in chosen]
     twins = [(other, twin) for other in before for twin in chosen[other] if hashes[twin] == hashes[image]]
     other, twin = twins[0]
     named = f", such as {paths[twin]} ({other}) and {paths[image]} ({side})" if paths else ""

@@ -25,6 +25,14 @@ class UnreadableImageError(Exception):
     """A file that holds no image that can be used; the text says why."""
 
 
+class UnknownKindError(UnreadableImageError):
+    """A file that is no image of FORMATS."""
+
+
+class TooManyPixelsError(UnreadableImageError):
+    """An image that is too large to decode."""
+
+
 class DecodedImage(NamedTuple):
     """An image as the network sees it, and a hash of what it shows.
 
@@ -80,19 +88,21 @@ class ImageTransform:
         """Height, width and channels of the result."""
         return self.height, self.width, self.channels
 
-    def decode(self, content: bytes) -> DecodedImage:
+    def decode(self, content: bytes, pixel_limit: int = PIXEL_LIMIT) -> DecodedImage:
         """Decode an image file.
 
         Args:
             content: The file's bytes: PNG, JPEG, WebP, BMP, GIF or TIFF.
+            pixel_limit: Most pixels to decode; more than 89 million are never decoded.
 
         Raises:
-            UnreadableImageError: It is empty, cut short, damaged, of another kind, or of more than 89 million pixels.
+            UnreadableImageError: It is empty, cut short or damaged; of another kind (UnknownKindError); of more pixels
+                than the limit (TooManyPixelsError).
         """
         if not content:
             raise UnreadableImageError("the file is empty")
         try:
-            with _open(content) as image:
+            with _open(content, min(pixel_limit, PIXEL_LIMIT)) as image:
                 colours = _on_background(_upright(image), self.background)
             values = colours.tobytes()
             mark = xxhash.xxh3_64_intdigest(values, seed=colours.width)
@@ -103,7 +113,9 @@ class ImageTransform:
         except (UnreadableImageError, MemoryError):
             raise
         except UnidentifiedImageError:
-            raise UnreadableImageError(f"not an image of a known kind ({', '.join(FORMATS)})") from None
+            raise UnknownKindError(f"not an image of a known kind ({', '.join(FORMATS)})") from None
+        except Image.DecompressionBombError as error:
+            raise TooManyPixelsError(_reason(error)) from None
         except Exception as error:  # damaged files make Pillow's decoders raise almost anything
             raise UnreadableImageError(_reason(error)) from error
         return DecodedImage(pixels, mark, (colours.height, colours.width))
@@ -134,10 +146,10 @@ class ImageTransform:
         return canvas
 
 
-def _open(content: bytes) -> Image.Image:
+def _open(content: bytes, pixel_limit: int) -> Image.Image:
     image = Image.open(io.BytesIO(content), formats=FORMATS)
-    if image.width * image.height > PIXEL_LIMIT:
-        raise UnreadableImageError(f"{image.width} x {image.height} pixels, more than {PIXEL_LIMIT:,}")
+    if image.width * image.height > pixel_limit:
+        raise TooManyPixelsError(f"{image.width} x {image.height} pixels, more than {pixel_limit:,}")
     return image
 
 

@@ -10,6 +10,8 @@ from recognition.configuration.schema import DataConfig
 from recognition.data.archive import file_digest
 from recognition.data.cifar100 import FILES, FOLDER
 from recognition.data.download import DownloadError, download
+from recognition.data.remote.address import is_remote
+from recognition.data.remote.mirror import mirror
 from recognition.errors import InputError
 
 ENVIRONMENT = "RECOGNITION_DATA"
@@ -29,8 +31,8 @@ def locate_cifar100(config: DataConfig, cache: Path) -> Path:
     """Find CIFAR-100, or download it into the cache.
 
     `data.path` comes first, then the environment variable RECOGNITION_DATA, then the cache; each may be the archive,
-    the folder that it unpacks to, or the folder that holds either. Downloads from `data.url`, else from the official
-    address.
+    the folder that it unpacks to, or the folder that holds either, and the first two may lie at s3:// and the like, of
+    which the cache keeps a mirror. Downloads from `data.url`, else from the official address.
 
     Args:
         config: Section `data` of the configuration.
@@ -42,9 +44,9 @@ def locate_cifar100(config: DataConfig, cache: Path) -> Path:
     Raises:
         DataUnavailableError: It is not here and cannot be downloaded.
         InputError: data.path or RECOGNITION_DATA names something else; a digest does not fit; the cache cannot be
-            written.
+            written; as of `mirror`.
     """
-    place = _named(config) or _look_in(cache)
+    place = _named(config, cache) or _look_in(cache)
     if place is None:
         return _download(config, cache).absolute()
     if config.digest is not None:
@@ -52,16 +54,16 @@ def locate_cifar100(config: DataConfig, cache: Path) -> Path:
     return place.absolute()
 
 
-def _named(config: DataConfig) -> Path | None:
+def _named(config: DataConfig, cache: Path) -> Path | None:
     """The place that data.path or RECOGNITION_DATA names; None where neither is set."""
     for setting, text in (("data.path", config.path), (ENVIRONMENT, os.environ.get(ENVIRONMENT) or None)):
         if text is not None:
-            return _require(setting, text)
+            return _require(setting, text, cache)
     return None
 
 
-def _require(setting: str, text: str) -> Path:
-    path = Path(os.path.expanduser(text))
+def _require(setting: str, text: str, cache: Path) -> Path:
+    path = mirror(text, cache) if is_remote(text) else Path(os.path.expanduser(text))
     place = _look_in(path)
     if place is None:
         kind = "which holds no CIFAR-100" if os.path.exists(path) else "which does not exist"

@@ -37,7 +37,7 @@ def side_notes(sides: NDArray[np.str_], given: Sequence[str] | None, groups: Seq
 def class_notes(classes: Sequence[str], splits: Mapping[str, Split]) -> list[str]:
     """Classes too small to judge, and what to do about it."""
     notes = []
-    for side in ("validation", "test"):
+    for side in (side for side in splits if side != "train"):
         counts = splits[side].counts(len(classes))
         few = np.flatnonzero(counts < FEW)
         if len(few):

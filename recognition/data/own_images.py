@@ -130,12 +130,13 @@ def _sides(read: ReadImages, listing: Listing, groups: Sequence[str] | None, con
         named = _picked(groups, read.places)
         keys = [f"group {group}" if group else mark for group, mark in zip(named, contents, strict=True)]
     given = _picked(listing.sides, read.places) if listing.sides is not None else None
-    return assign_sides(keys, given, config.test, config.validation, config.seed)
+    return assign_sides(keys, given, config.test, config.validation, config.gate, config.seed)
 
 
 def _divided(whole: Split, sides: NDArray[np.str_], config: DataConfig) -> dict[str, NDArray[np.int64]]:
     """The images of each side, duplicates settled."""
-    chosen = {side: np.flatnonzero(sides == side) for side in SPLITS}
+    wanted = [side for side in SPLITS if side != "gate" or config.gate]
+    chosen = {side: np.flatnonzero(sides == side) for side in wanted}
     return without_duplicates(chosen, whole.hashes, config.duplicates or "error", whole.paths)
 
 
@@ -146,7 +147,7 @@ def _check_classes(classes: Sequence[str], labels: dict[str, NDArray[np.int32]])
                 f"no image is left for {side}",
                 received=", ".join(f"{len(each):,} in {name}" for name, each in labels.items()),
                 expected="images on every side",
-                remedy="add images, raise data.test and data.validation, or choose another data.seed",
+                remedy="add images, choose other shares (data.test, data.validation, data.gate), or another data.seed",
             )
     absent = [name for index, name in enumerate(classes) if index not in set(labels["train"].tolist())]
     if absent:

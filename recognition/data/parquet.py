@@ -68,7 +68,12 @@ def _files(path: Path) -> list[Path]:
     return files
 
 
-def _open(file: Path) -> pq.ParquetFile:
+def open_parquet(file: Path) -> pq.ParquetFile:
+    """A parquet file, read a little ahead only.
+
+    Raises:
+        InputError: It is empty or no parquet file.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -84,7 +89,7 @@ def _image_column(file: Path, columns: Columns) -> tuple[str, bool]:
     """The name of the column of images, and whether it is a struct."""
     import pyarrow as pa
 
-    schema = _open(file).schema_arrow
+    schema = open_parquet(file).schema_arrow
     name = _column(schema, "image" if columns.image is None else columns.image, "data.image_column", file)
     kind = schema.field(name).type
     is_struct = pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0
@@ -112,7 +117,7 @@ def _small_columns(file: Path, image: str, is_struct: bool, columns: Columns) ->
     """Labels, and split, group and weight where they are there, under our own names."""
     import pyarrow as pa
 
-    parquet = _open(file)
+    parquet = open_parquet(file)
     schema = parquet.schema_arrow
     label = _column(schema, "label" if columns.label is None else columns.label, "data.label_column", file)
     kind = schema.field(label).type
@@ -137,7 +142,7 @@ def _small_columns(file: Path, image: str, is_struct: bool, columns: Columns) ->
 
 def _class_names(file: Path, columns: Columns) -> tuple[str, ...]:
     """The names that Hugging Face's `datasets` keeps for numbered labels; empty where there are none."""
-    schema = _open(file).schema_arrow
+    schema = open_parquet(file).schema_arrow
     label = _column(schema, "label" if columns.label is None else columns.label, "data.label_column", file)
     try:
         metadata = json.loads((schema.metadata or {})[b"huggingface"])
@@ -159,7 +164,7 @@ def _contents(files: Sequence[tuple[Path, str, bool]]) -> Iterator[bytes]:
 
     for file, column, is_struct in files:
         try:
-            for batch in _open(file).iter_batches(BATCH, columns=[f"{column}.bytes" if is_struct else column]):
+            for batch in open_parquet(file).iter_batches(BATCH, columns=[f"{column}.bytes" if is_struct else column]):
                 for value in batch.column(0).to_pylist():
                     content = value["bytes"] if is_struct and value is not None else value
                     yield content or b""

@@ -12,9 +12,9 @@ from recognition.data.dataset import SPLITS
 
 
 def assign_sides(
-    keys: Sequence[str], given: Sequence[str] | None, test: float, validation: float, seed: int
+    keys: Sequence[str], given: Sequence[str] | None, test: float, validation: float, gate: float, seed: int
 ) -> NDArray[np.str_]:
-    """Assign each image to train, validation or test.
+    """Assign each image to train, validation, gate or test.
 
     A key is hashed to a number between 0 and 1 that decides alone: whatever images are added or removed, the others
     stay where they are. The price is that the shares are reached on average only, in the whole and in each class.
@@ -25,6 +25,7 @@ def assign_sides(
             the source has none of that name. None where it states nothing.
         test: Share of all images to test on.
         validation: Share of the others to choose the best epoch with.
+        gate: Share of what is left to judge candidates with; 0 for none.
         seed: Another seed holds out other images.
 
     Returns:
@@ -32,7 +33,7 @@ def assign_sides(
     """
     sides = np.array(given if given is not None else ["train"] * len(keys), dtype="<U10")
     stated = set(sides.tolist())
-    for side, share in (("test", test), ("validation", validation)):
+    for side, share in (("test", test), ("validation", validation), ("gate", gate)):
         if side not in stated:
             chosen = np.array([_number(key, side, seed) < share for key in keys], bool)
             sides[chosen & (sides == "train")] = side
@@ -41,13 +42,13 @@ def assign_sides(
 
 def shares_in_words(sides: NDArray[np.str_], given: Sequence[str] | None, grouped: bool) -> str:
     """A sentence on where the sides come from and the shares that they have."""
-    stated = set(given or ())
-    made = [side for side in SPLITS if side not in stated]
-    shares = ", ".join(f"{side} {np.mean(sides == side):.1%}" for side in SPLITS)
+    stated, there = set(given or ()), [side for side in SPLITS if side != "gate" or side in sides]
+    made = [side for side in there if side not in stated]
+    shares = ", ".join(f"{side} {np.mean(sides == side):.1%}" for side in there)
     if not made:
         return f"sides are the source's own: {shares}"
     by = "group" if grouped else "content"
-    what = "sides are" if len(made) == len(SPLITS) else " and ".join(made) + " images are"
+    what = "sides are" if len(made) == len(there) else " and ".join(made) + " images are"
     return f"{what} chosen by each image's {by}, so that an image never changes sides; shares reached: {shares}"
 
 

@@ -102,15 +102,18 @@ def _read_own(config: DataConfig, cache: Path) -> Reading:
 
 
 def _split_published(published: PublishedDataset, config: DataConfig) -> Reading:
-    """Hold validation out of a published train part, settle duplicates, then limit train."""
+    """Hold validation and gate out of a published train part, settle duplicates, then limit train."""
     labels = published.train.labels
     train, validation = hold_out(labels, config.validation, config.seed)
-    test = np.arange(len(published.test)) + len(labels)
+    sides = {"train": train, "validation": validation}
+    if config.gate:
+        kept, judging = hold_out(labels[train], config.gate, config.seed)
+        sides |= {"train": train[kept], "gate": train[judging]}
     hashes = np.concatenate([published.train.hashes, published.test.hashes])
-    chosen = {"train": train, "validation": validation, "test": test}
+    chosen = {**sides, "test": np.arange(len(published.test)) + len(labels)}
     chosen = without_duplicates(chosen, hashes, config.duplicates or "keep")
     chosen = limit_train(chosen, labels, config.train_limit, config.seed)
-    splits = {side: published.train.take(chosen[side]) for side in ("train", "validation")}
+    splits = {side: published.train.take(chosen[side]) for side in sides}
     dataset = ImageDataset(
         name=published.name,
         splits={**splits, "test": published.test},

@@ -108,6 +108,27 @@ def proportion_interval(gained: int, lost: int, images: int, confidence: float =
     return end(-1.0), end(1.0)
 
 
+def proportion_score(gained: int, lost: int, images: int, difference: float) -> float:
+    """Tango's score of the hypothesis that two paired proportions differ by so much.
+
+    It is how many standard errors the difference seen lies above the supposed one, to which the errors are fitted; for
+    a difference of 0, McNemar's statistic.
+
+    Args:
+        gained: Images that only the other has right.
+        lost: Images that only the baseline has right.
+        images: All images, at least one.
+        difference: The supposed one, above -1 and below 1.
+
+    Returns:
+        The score; 0 where nothing was seen and nothing was supposed, infinite where that is impossible.
+    """
+    excess, variance = _score_parts(difference, gained, lost, images)
+    if variance > 0:
+        return float(excess / np.sqrt(variance))
+    return 0.0 if excess == 0 else float(np.copysign(np.inf, excess))
+
+
 def paired_shares(baseline: NDArray[np.bool_], other: NDArray[np.bool_], confidence: float = CONFIDENCE) -> Difference:
     """The difference of two shares of the same images, such as accuracies.
 
@@ -155,12 +176,21 @@ def paired_bootstrap(
 
 
 def _is_accepted(difference: float, gained: int, lost: int, images: int, z: float) -> bool:
-    """Whether the score test keeps this difference; the share that only the baseline has right is fitted to it."""
+    """Whether the score test keeps this difference."""
+    excess, variance = _score_parts(difference, gained, lost, images)
+    return bool(excess**2 <= z * z * variance)
+
+
+def _score_parts(difference: float, gained: int, lost: int, images: int) -> tuple[float, float]:
+    """The score's numerator and its variance; the share that only the baseline has right is fitted to the difference.
+
+    The numerator counts images.
+    """
     b = (2 * images - gained + lost) * difference - gained - lost
     c = -lost * difference * (1 - difference)
     share = (np.sqrt(max(0.0, b * b - 8 * images * c)) - b) / (4 * images)
     variance = max(0.0, images * (2 * share + difference * (1 - difference)))
-    return bool((gained - lost - images * difference) ** 2 <= z * z * variance)
+    return gained - lost - images * difference, variance
 
 
 def _resampled(images: int, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:

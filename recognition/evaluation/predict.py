@@ -35,7 +35,7 @@ def predict(model: keras.Model, images: Images, batch_size: int | None = None) -
         float32, (n, classes).
     """
     batch_size = batch_size or fitting_batch(images.shape)
-    forward = _compiled(model, (batch_size, *images.shape[1:]))
+    forward = compiled(model, (batch_size, *images.shape[1:]))
     answers = np.empty((len(images), model.output_shape[-1]), np.float32)
     batch = np.zeros((batch_size, *images.shape[1:]), np.uint8)
     for start in range(0, len(images), batch_size):
@@ -46,7 +46,16 @@ def predict(model: keras.Model, images: Images, batch_size: int | None = None) -
     return answers
 
 
-def _compiled(model: keras.Model, shape: tuple[int, ...]) -> Any:
+def compiled(model: keras.Model, shape: tuple[int | None, ...]) -> Any:
+    """The model as one graph, in inference mode.
+
+    Args:
+        model: A Keras model: raw uint8 images in, (n, classes) out.
+        shape: Of the batches: (n, height, width, channels); n may be None, for batches of any size.
+
+    Returns:
+        A function of a uint8 batch, whose answer is a float32 tensor.
+    """
     import tensorflow as tf
 
     # a softmax in half precision would not sum to 1, yet its numbers must still come out as float32

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recognition.evaluation.confidence import BINS, Confidence
-from recognition.evaluation.coverage import Coverage
+from recognition.evaluation.coverage import Coverage, CoveragePoint
 from recognition.evaluation.evaluation import Metrics
 from recognition.pictures.inline import INK, MUTED, TRAIN, VALIDATION, dress, new_figure, to_png, to_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+LOW = 0.4  # accuracy up to which the curve runs through the lower left
 NEGLIGIBLE = 0.001  # share of the images up to which a bin is not drawn: so few may be right by chance
 
 
@@ -31,10 +32,15 @@ def reliability_svg(metrics: Metrics) -> str:
     return to_svg(figure, "reliability", "Reliability diagram: accuracy by confidence")
 
 
-def coverage_svg(metrics: Metrics) -> str:
-    """Accuracy against coverage as an inline SVG element, in the colours of the page."""
+def coverage_svg(metrics: Metrics, chosen: CoveragePoint | None = None) -> str:
+    """Accuracy against coverage as an inline SVG element, in the colours of the page.
+
+    Args:
+        metrics: Those of a split.
+        chosen: What the model's own threshold does to it.
+    """
     figure = new_figure(5, 4.2)
-    _draw_coverage(figure.subplots(), metrics.coverage, metrics.accuracy)
+    _draw_coverage(figure.subplots(), metrics.coverage, metrics.accuracy, chosen)
     return to_svg(figure, "coverage", "Accuracy of the answers by share of images answered")
 
 
@@ -59,7 +65,7 @@ def _draw_bins(axes: Axes, confidence: Confidence, colour: str, label: str, styl
     axes.scatter(across, up, color=colour, s=[4 + 40 * each.images / most for each in filled])
 
 
-def _draw_coverage(axes: Axes, coverage: Coverage, accuracy: float) -> None:
+def _draw_coverage(axes: Axes, coverage: Coverage, accuracy: float, chosen: CoveragePoint | None = None) -> None:
     points = [(point.coverage, point.accuracy) for point in coverage.curve]
     axes.plot(*zip(*points, strict=True), color=VALIDATION, linewidth=1.6, marker="." if len(points) == 1 else None)
     axes.axhline(accuracy, color=MUTED, linestyle="--", linewidth=1, label="all images answered")
@@ -68,8 +74,16 @@ def _draw_coverage(axes: Axes, coverage: Coverage, accuracy: float) -> None:
         label = ", ".join(f"{accuracy:.0%}" for _, accuracy in reached) + " right"
         across, up = zip(*reached, strict=True)
         axes.scatter(across, up, color=INK, s=28, label=label, zorder=3)
+    if chosen:
+        label = "its threshold, set on validation"
+        axes.scatter([chosen.coverage], [chosen.accuracy], color=TRAIN, s=70, marker="D", label=label, zorder=4)
     _scale(axes)
-    dress(axes, "accuracy of the answers", "share of images answered, the surest first", "lower left")
+    dress(
+        axes,
+        "accuracy of the answers",
+        "share of images answered, the surest first",
+        "lower left" if accuracy > LOW else "upper right",
+    )
 
 
 def _scale(axes: Axes) -> None:

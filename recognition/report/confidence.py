@@ -7,13 +7,15 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from recognition.evaluation.confidence import BINS
+from recognition.evaluation.coverage import CoveragePoint
 from recognition.evaluation.evaluation import Metrics
 from recognition.pictures.reliability import coverage_svg, reliability_svg
+from recognition.prediction.rejection import CONFIDENCE, EVERY_ANSWER, RejectionChoice
 from recognition.report.formats import SPACE, percent
 
 CALIBRATED = 0.03  # an expected calibration error up to which confidence is said to mean what it says
 WANTED = 0.95  # accuracy that answers without a person should reach
-SHARE = f"{100 * WANTED:.0f}{SPACE}%"
+SHARE, SURE = (f"{100 * share:.0f}{SPACE}%" for share in (WANTED, CONFIDENCE))
 
 
 class Row(NamedTuple):
@@ -30,22 +32,31 @@ class Trust(NamedTuple):
 
     Attributes:
         words: Whether the model is over- or underconfident, and what share of images it could answer alone.
+        rejection: Below which confidence its answer is "none of these", and what that does; empty where not asked for.
         reliability: The reliability diagram, SVG.
         coverage: Accuracy against coverage, SVG.
         rows: Every measure, before and after temperature scaling.
     """
 
     words: str
+    rejection: str
     reliability: Markup
     coverage: Markup
     rows: tuple[Row, ...]
 
 
-def trust(metrics: Metrics) -> Trust:
-    """What the section says and shows."""
-    diagrams = reliability_svg(metrics), coverage_svg(metrics)
+def trust(metrics: Metrics, rejection: RejectionChoice = EVERY_ANSWER, chosen: CoveragePoint | None = None) -> Trust:
+    """What the section says and shows.
+
+    Args:
+        metrics: Those of the test images.
+        rejection: From which probability on the model answers.
+        chosen: What that does to the test images; None without a threshold.
+    """
+    diagrams = reliability_svg(metrics), coverage_svg(metrics, chosen)
     reliability, coverage = map(Markup, diagrams)  # drawn from numbers only
-    return Trust(f"{_calibration(metrics)} {_automation(metrics)}", reliability, coverage, _rows(metrics))
+    words = f"{_calibration(metrics)} {_automation(metrics)}"
+    return Trust(words, _rejection(rejection, chosen), reliability, coverage, _rows(metrics))
 
 
 def _rows(metrics: Metrics) -> tuple[Row, ...]:
@@ -83,6 +94,20 @@ def _automation(metrics: Metrics) -> str:
     return (
         f"If a person looks at all images of a confidence below {percent(target.threshold)}, it answers "
         f"{percent(target.coverage)} of them alone, and {SHARE} of these answers are right."
+    )
+
+
+def _rejection(choice: RejectionChoice, test: CoveragePoint | None) -> str:
+    if choice.target_error is None:
+        return ""
+    promise = f"with {SURE} confidence, at most {percent(choice.target_error)} of its answers are wrong"
+    if choice.rejection is None or test is None:
+        return f"It answers every image: the validation images prove for no threshold that, {promise}."
+    found = choice.rejection
+    return (
+        f"Below a confidence of {percent(found.threshold)} its answer is “none of these”. That was set on "
+        f"{found.images:,} validation images, so that, {promise}. Of these test images it answers "
+        f"{percent(test.coverage)}, and {percent(1 - test.accuracy)} of that is wrong."
     )
 
 

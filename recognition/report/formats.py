@@ -24,6 +24,19 @@ def points(difference: float) -> str:
     return f"{100 * difference:+.2f}".replace("-", "\u2212")
 
 
+def amount(value: float | None, unit: str) -> str:
+    """What a guard measured, with its unit: 0.25 as a share is "25.0 %", in points "+25.00 points"; a dash for None."""
+    if value is None:
+        return "–"
+    if unit == "share":
+        return percent(value)
+    if unit == "points":
+        return f"{points(value)} points"
+    if unit == "nats":
+        return f"{signed(value, 3)} nats"
+    return f"{value:,.3g}{SPACE}{'×' if unit == 'times' else unit}"
+
+
 def moment(when: datetime) -> str:
     """A time as "2026-11-22, 21:15 UTC"."""
     return f"{when.astimezone(UTC):%Y-%m-%d, %H:%M}{SPACE}UTC"

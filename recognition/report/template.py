@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 FILTERS = (
     *("percent", "percents", "points", "moment", "integer", "plural", "duration", "breakable"),
-    *("signed", "levels"),
+    *("signed", "levels", "amount"),
 )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from recognition.errors import InputError
 from recognition.training.gpu import GpuProblem, gpu_problem, read_driver
+from recognition.training.processor import multiplies_bfloat16
 
 BFLOAT16_CAPABILITY = (8, 0)  # first NVIDIA compute capability with bfloat16 units
 FLOAT16_CAPABILITY = (7, 0)  # first with float16 tensor cores
@@ -61,31 +62,44 @@ def choose_device(device: str, precision: str) -> Device:
     if device == "gpu" and not gpus:
         raise _no_gpu(_why_unseen())
     if not gpus:
-        policy, why = choose_precision(precision, None)
+        policy, why = choose_precision(precision, _cpu_precision())
         return Device("cpu", "/CPU:0", policy, f"{_cpu_reason(device)}; {why}")
     details = tf.config.experimental.get_device_details(gpus[0])
     capability = details.get("compute_capability")
-    policy, why = choose_precision(precision, capability)
+    policy, why = choose_precision(precision, gpu_precision(capability))
     return Device(f"gpu: {details.get('device_name', 'unnamed')}", "/GPU:0", policy, why + _unknown_kind(capability))
 
 
-def choose_precision(precision: str, capability: tuple[int, int] | None) -> tuple[str, str]:
+def choose_precision(precision: str, suitable: tuple[str, str]) -> tuple[str, str]:
     """The dtype policy and the reason for it.
 
     Args:
         precision: "auto" or a Keras dtype policy, which is then taken as it is.
-        capability: Compute capability of the GPU, None for a CPU.
+        suitable: What suits the device, and why.
     """
-    if precision != "auto":
-        return precision, f"{precision} as configured"
+    return suitable if precision == "auto" else (precision, f"{precision} as configured")
+
+
+def gpu_precision(capability: tuple[int, int] | None) -> tuple[str, str]:
+    """The dtype policy that suits a GPU, and why.
+
+    Args:
+        capability: Its compute capability; None where it does not tell.
+    """
     if capability is None:
-        return "float32", "float32 on a CPU"
+        return "float32", "float32 for a GPU of unknown compute capability"
     text = ".".join(map(str, capability))
     if capability >= BFLOAT16_CAPABILITY:
         return "mixed_bfloat16", f"bfloat16 for compute capability {text}"
     if capability >= FLOAT16_CAPABILITY:
         return "mixed_float16", f"float16 for compute capability {text}"
     return "float32", f"float32 for compute capability {text}"
+
+
+def _cpu_precision() -> tuple[str, str]:
+    if multiplies_bfloat16():
+        return "mixed_bfloat16", "bfloat16 for a processor with AMX"
+    return "float32", "float32 on a CPU without AMX"
 
 
 def _cpu_reason(device: str) -> str:

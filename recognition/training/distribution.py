@@ -85,14 +85,21 @@ def requested_cluster() -> tuple[list[str], int] | None:
     return (workers, index) if len(workers) > 1 else None
 
 
+def is_shared(config: TrainConfig) -> bool:
+    """Whether several processes train by a recipe: those of TF_CONFIG, or those that are yet to be started."""
+    return config.workers > 1 or cluster_of(config) is not None
+
+
 def check_strategy(config: TrainConfig) -> None:
-    """Check what can be checked without TensorFlow.
+    """Check what can be checked without TensorFlow, and before the workers of `train.workers` are started.
 
     Raises:
-        InputError: Workers are asked for and TF_CONFIG names none, or the batch cannot be shared by them.
+        InputError: Workers are asked for and TF_CONFIG names none, or others; the batch cannot be shared by them.
     """
     cluster = cluster_of(config)
-    if config.strategy == "multi_worker" and cluster is None:
+    if config.workers > 1:
+        _check_workers(config, cluster)
+    elif config.strategy == "multi_worker" and cluster is None:
         raise InputError(
             f"train.strategy is multi_worker, but {CLUSTER_VARIABLE} names no second worker",
             received=f"{CLUSTER_VARIABLE}={os.environ.get(CLUSTER_VARIABLE, '')!r}",
@@ -101,6 +108,24 @@ def check_strategy(config: TrainConfig) -> None:
         )
     if cluster is not None:
         require_shares(config.batch_size, len(cluster[0]))
+
+
+def _check_workers(config: TrainConfig, cluster: tuple[list[str], int] | None) -> None:
+    if config.strategy not in ("auto", "multi_worker"):
+        raise InputError(
+            "several workers train by one strategy only",
+            received=f"train.workers: {config.workers}, train.strategy: {config.strategy}",
+            expected="train.strategy auto or multi_worker",
+            remedy="--set train.strategy=auto, or --set train.workers=1",
+        )
+    if cluster is not None and len(cluster[0]) != config.workers:
+        raise InputError(
+            f"train.workers and {CLUSTER_VARIABLE} contradict each other",
+            received=f"train.workers: {config.workers}, and {len(cluster[0])} in {CLUSTER_VARIABLE}",
+            expected="the same number, or train.workers: 1",
+            remedy=f"mend one of them, or unset {CLUSTER_VARIABLE}",
+        )
+    require_shares(config.batch_size, config.workers)
 
 
 def require_shares(batch_size: int, replicas: int) -> None:
@@ -131,7 +156,14 @@ def choose_distribution(config: TrainConfig, device: Device) -> Distribution:
     import tensorflow as tf
 
     check_strategy(config)
-    if (cluster := cluster_of(config)) is not None:
+    if (cluster := cluster_of(config)) is None and config.workers > 1:
+        raise InputError(
+            "the workers of this training were not started",
+            received=f"train.workers: {config.workers}, and no {CLUSTER_VARIABLE}",
+            expected="a run on Kubernetes, which starts them",
+            remedy="--set train.workers=1",
+        )
+    if cluster is not None:
         chosen = _multi_worker(*cluster)
     else:
         kind = "GPU" if device.address.startswith("/GPU") else "CPU"

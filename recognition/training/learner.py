@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from recognition.augmentation.plan import AugmentationPlan
 from recognition.augmentation.preprocessing import build_preprocessing, preprocess
+from recognition.augmentation.resize import resize
 from recognition.augmentation.transform import augment
 from recognition.configuration.schema import TrainConfig
 from recognition.data.dataset import ImageDataset
@@ -61,6 +62,7 @@ class Learner:
         if config.deterministic:
             tf.config.experimental.enable_op_determinism()
         self._plan, self._config, self._classes = plan, config, len(dataset.classes)
+        self._precision = device.precision
         counts = dataset.splits["train"].counts(self._classes)
         self.class_weights = class_weights(config.class_weights, counts, dataset.classes)
         self.replicas = distribution.replicas if distribution else 1
@@ -77,13 +79,13 @@ class Learner:
             if self.replicas > 1:
                 synchronize_norms(self.network)
             self._variables = self.network.trainable_variables  # those that are ever trained
-            self._optimizer = self._built_optimizer(device.precision)
+            self._optimizer = self._built_optimizer()
             self._gradients = Gradients(self._variables, config.accumulate, config.clip_norm, self.replicas)
             self._averages = Averages(self._variables, config.ema) if config.ema else None
         self._frozen = self._frozen_layers()
 
-    def _built_optimizer(self, precision: str) -> keras.Optimizer:
-        optimizer = build_optimizer(self._config, precision)
+    def _built_optimizer(self) -> keras.Optimizer:
+        optimizer = build_optimizer(self._config, self._precision)
         optimizer.build(self._variables)
         if self._config.layer_decay is not None:
             inner = getattr(optimizer, "inner_optimizer", optimizer)
@@ -163,7 +165,7 @@ class Learner:
             images, targets = augment(images, tf.one_hot(labels, self._classes), self._plan, seed)
             inputs = self._preprocessing(images)
             if size is not None:
-                inputs = tf.image.resize(inputs, (size, size), antialias=True)
+                inputs = resize(inputs, size)
             shares = self._strategy.run(self._learn_share, (inputs, targets, weights, complete))
             if complete and self._averages is not None:
                 self._averages.update(self._strategy)
@@ -248,23 +250,31 @@ class Learner:
             self._averages.load_state(state["averages"])
 
     def inference_model(self) -> keras.Model:
-        """The network with its preprocessing in front and softmax behind; it shares the weights.
+        """The network with its preprocessing in front and softmax behind.
 
-        Where the recipe asks for it, the logits of an image and its mirror image are averaged, as in K. Jordan's
-        cifar10-airbench.
+        It computes in float32 whatever the training did, so that it answers alike on every machine. Where the recipe
+        asks for it, the logits of an image and its mirror image are averaged, as in K. Jordan's cifar10-airbench.
 
         Returns:
             A model of built-in layers: uint8 (n, height, width, channels) in, float32 probabilities (n, classes) out.
         """
-        images = keras.Input(self._plan.image_shape, dtype="uint8", name="images")
+        images, network = keras.Input(self._plan.image_shape, dtype="uint8", name="images"), self._in_float32()
         if self._config.average_mirrored:
             preprocessing = build_preprocessing(self._plan)
-            mirrored = self.network(preprocessing(keras.ops.flip(images, axis=2)))
-            logits = keras.layers.Average(dtype="float32")([self.network(preprocessing(images)), mirrored])
+            mirrored = network(preprocessing(keras.ops.flip(images, axis=2)))
+            logits = keras.layers.Average(name="mean")([network(preprocessing(images)), mirrored])
         else:
-            logits = self.network(preprocess(images, self._plan))
-        probabilities = keras.layers.Softmax(dtype="float32", name="probabilities")(logits)
-        return keras.Model(images, probabilities, name=self.network.name)
+            logits = network(preprocess(images, self._plan))
+        probabilities = keras.layers.Softmax(name="probabilities")(logits)
+        return keras.Model(images, probabilities, name=network.name)
+
+    def _in_float32(self) -> keras.Model:
+        """The network, or a copy of it where it computes in less than float32."""
+        if self._precision == "float32":
+            return self.network
+        copy = build_network(self._config.network, self._plan.image_shape, self._classes)
+        copy.set_weights(self.network.get_weights())
+        return copy
 
     @contextmanager
     def _placed(self) -> Iterator[None]:

@@ -28,7 +28,8 @@ def build_optimizer(config: TrainConfig, precision: str) -> keras.Optimizer:
         from recognition.training.muon import Muon
 
         momentum = 0.6 if config.momentum is None else config.momentum
-        optimizer = Muon(config.learning_rate, momentum, config.weight_decay or None)
+        dtype = "bfloat16" if precision == "mixed_bfloat16" else "float32"
+        optimizer = Muon(config.learning_rate, momentum, config.weight_decay or None, dtype)
     elif config.optimizer == "adam":
         optimizer = keras.optimizers.Adam(**common)
     else:

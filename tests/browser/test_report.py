@@ -8,7 +8,7 @@ import pytest
 from recognition.report.page import build_page
 from tests.browser.conftest import NARROW
 from tests.recognition.evaluation.samples import evaluation_of, split_of
-from tests.recognition.report.samples import decision_of, facts_of, history_of, judged
+from tests.recognition.report.samples import facts_of, full_decision, history_of, judged
 
 pytestmark = pytest.mark.slow  # together more than 15 s
 LIMIT = 100  # milliseconds that a task may last
@@ -27,7 +27,7 @@ EVIL = (
 
 
 def page_of(evaluation, split):
-    return build_page(evaluation, history_of(), decision_of(), facts_of(), split)
+    return build_page(evaluation, history_of(), full_decision(), facts_of(), split)
 
 
 @pytest.fixture(scope="session")

@@ -31,5 +31,7 @@ def watched(tmp_path_factory):
         patch.setattr(sys, "dont_write_bytecode", True)
         patch.setattr("run_pipeline.prepare_environment", lambda debug: None)
         patch.setattr("operations.job.git_commit", lambda: None)
-        patch.setitem(sys.modules, "operations.stack", SimpleNamespace(active_stack_name=accept))
+        patch.setitem(
+            sys.modules, "operations.stack", SimpleNamespace(active_stack_name=accept, describe_resources=accept)
+        )
         yield WatchedCommand(folder)

@@ -7,13 +7,13 @@ from uuid import uuid4
 import pytest
 from PIL import Image
 
-from tests.operations.state import own_state
+from tests.operations.state import empty_state, own_state
 
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory):
-    """A state folder with ZenML's and MLflow's databases, the same for every module, while a module's tests run."""
-    with own_state(tmp_path_factory.getbasetemp() / "state") as folder:
+    """A module's own state folder, with ZenML's and MLflow's databases."""
+    with own_state(empty_state(tmp_path_factory)) as folder:
         yield folder
 
 

@@ -2,13 +2,13 @@ import warnings
 
 import pytest
 
-from tests.operations.state import connect, own_process, own_state
+from tests.operations.state import connect, empty_state, own_process, own_state
 
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory):
-    """A state folder with ZenML's and MLflow's databases, the same for every module, while a module's tests run."""
-    with own_state(tmp_path_factory.getbasetemp() / "state") as folder:
+    """A module's own state folder, with ZenML's and MLflow's databases."""
+    with own_state(empty_state(tmp_path_factory)) as folder:
         yield folder
 
 

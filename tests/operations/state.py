@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import warnings
 from contextlib import contextmanager
 
@@ -14,7 +15,7 @@ FOREIGN = ("ZENML_", "MLFLOW_", "RECOGNITION_")
 def own_process():
     """Afterwards the variables and loggers of the process are as they were."""
     variables = dict(os.environ)
-    loggers = [logging.getLogger(name) for name in ("", "recognition", "alembic")]
+    loggers = [logging.getLogger(name) for name in ("", "recognition", "alembic", "urllib3")]
     handlers = [(handler, handler.level) for handler in logging.root.handlers]
     kept = [(logger.level, logger.propagate, list(logger.handlers)) for logger in loggers]
     try:
@@ -26,6 +27,19 @@ def own_process():
             logger.setLevel(level)
         for handler, level in handlers:
             handler.setLevel(level)
+
+
+def empty_state(factory):
+    """A state folder with both databases, which nobody else uses; copied, since making one takes seconds."""
+    template = factory.getbasetemp() / "template"
+    if not template.exists():
+        with own_state(template):
+            pass
+    folder = factory.mktemp("own") / "state"
+    shutil.copytree(template, folder)
+    configuration = folder / "zenml" / "config.yaml"
+    configuration.write_text(configuration.read_text().replace(str(template), str(folder)))
+    return folder
 
 
 @contextmanager
@@ -53,7 +67,9 @@ def forget_connections():
     import mlflow
     from zenml.client import Client
     from zenml.config.global_config import GlobalConfiguration
+    from zenml.stack import stack
 
+    stack._STACK_CACHE.clear()  # by id, which a copied database has in common with its template
     GlobalConfiguration._reset_instance()
     Client._reset_instance()
     mlflow.set_tracking_uri(None)

@@ -57,6 +57,7 @@ def test_a_champions_data_are_found_again(client, file, dataset):
 def test_a_file_that_is_added_leaves_the_model_as_it_was(client, file):
     add_file(client, file.uri, "note.txt", b"text")
     assert read_file("models:/herbarium/1", "note.txt") == b"text"
+    assert read_file(file.uri, "note.txt") == b"text"
     assert file_digest(fetch(file.uri, KERAS_FILE)) == file.sha256
     assert read_file("models:/herbarium/1", "nothing.txt") is None
     assert read_file("models:/nobody/1", "note.txt") is None

@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from uuid import UUID, uuid4
@@ -182,9 +183,21 @@ def test_folders_lie_in_the_state_folder(folder):
 def test_fresh_ignores_what_an_earlier_training_left(monkeypatch):
     folder = killed()
     monkeypatch.setenv(FRESH, "1")
-    with training_folder(TRAINING) as again:
+    with training_folder(replace(TRAINING, origin="run train-2")) as again:
         assert again == folder
         assert left(again) == []
+
+
+def test_fresh_keeps_what_the_same_run_left_when_its_step_was_started_again(monkeypatch):
+    monkeypatch.setenv(FRESH, "1")
+    ours = replace(TRAINING, origin="run nightly-1")
+    with suppress(RuntimeError), training_folder(ours) as folder:
+        (folder / CHECKPOINT).touch()
+        raise RuntimeError("evicted")
+    with training_folder(ours) as folder:
+        assert left(folder) == [CHECKPOINT]
+    with suppress(RuntimeError), training_folder(replace(TRAINING, origin="run nightly-2")) as folder:
+        assert left(folder) == []
 
 
 def test_a_second_process_gets_a_folder_of_its_own(capsys):

@@ -95,7 +95,10 @@ def test_another_version_of_a_library_changes_every_step(copy, monkeypatch):
         ("augmentation", {"recognition/augmentation/plan.py", "recognition/pictures/augmentation.py"}),
         ("train", {"recognition/training/checkpoint.py", "recognition/networks/deck.py", "operations/model_store.py"}),
         ("evaluate", {"recognition/evaluation/metrics.py", "materializers/evaluation.py", "recognition/model_file.py"}),
-        ("report", {"recognition/report/page.html.jinja", "recognition/report/table.js", "recognition/gate.py"}),
+        (
+            "report",
+            {"recognition/report/page.html.jinja", "recognition/report/table.js", "recognition/gate/decision.py"},
+        ),
     ],
 )
 def test_files_behind_a_step(copy, step, files):
@@ -105,7 +108,7 @@ def test_files_behind_a_step(copy, step, files):
 
 
 @pytest.mark.parametrize(
-    "name", ["recognition/gate.py", "recognition/pictures/curves.py", "recognition/data/download.py"]
+    "name", ["recognition/gate/judge.py", "recognition/pictures/curves.py", "recognition/data/download.py"]
 )
 def test_what_cannot_change_a_training_does_not_repeat_it(copy, name):
     assert (copy / name).is_file()

@@ -10,7 +10,9 @@ import pytest
 
 from operations import environment
 from operations.environment import (
+    GPUS_VARIABLE,
     OFFLINE,
+    PATIENCE,
     PROJECT,
     QUIET,
     SAFE,
@@ -27,7 +29,7 @@ from operations.environment import (
 )
 from recognition.errors import InputError
 
-OURS = {**OFFLINE, **QUIET, **SAFE, "ZENML_CONFIG_PATH": "", "ZENML_STORE_URL": "", "RECOGNITION_STATE": ""}
+OURS = {**OFFLINE, **QUIET, **SAFE, **PATIENCE, "ZENML_CONFIG_PATH": "", "ZENML_STORE_URL": "", "RECOGNITION_STATE": ""}
 
 
 @pytest.fixture(autouse=True)
@@ -55,8 +57,14 @@ def test_a_state_folder_may_lie_in_the_home_or_here(tmp_path, monkeypatch):
 
 def test_everything_is_set():
     prepare_environment()
-    for name, value in {**OFFLINE, **QUIET, **SAFE}.items():
+    for name, value in {**OFFLINE, **QUIET, **SAFE, **PATIENCE}.items():
         assert os.environ[name] == value
+
+
+def test_a_server_that_is_down_is_given_up_after_seconds():
+    prepare_environment()
+    seconds, retries = (int(os.environ[f"MLFLOW_HTTP_REQUEST_{name}"]) for name in ("TIMEOUT", "MAX_RETRIES"))
+    assert seconds * (retries + 1) <= 60
 
 
 def test_nothing_phones_home():
@@ -70,7 +78,7 @@ def test_pickles_are_refused():
     assert os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] == "false"
 
 
-@pytest.mark.parametrize("name", [*OFFLINE, *QUIET, *SAFE, "ZENML_CONFIG_PATH"])
+@pytest.mark.parametrize("name", [*OFFLINE, *QUIET, *SAFE, *PATIENCE, "ZENML_CONFIG_PATH"])
 def test_what_the_user_has_set_stays(name):
     os.environ[name] = "theirs"
     prepare_environment()
@@ -197,3 +205,12 @@ def test_tensorflow_is_loaded():
     load_tensorflow(2)
     assert "tensorflow" in sys.modules
     assert os.environ["TF_NUM_INTRAOP_THREADS"] == "2"
+
+
+def test_a_pod_that_asked_for_gpus_does_not_train_without(monkeypatch):
+    monkeypatch.setenv(GPUS_VARIABLE, "2")
+    with pytest.raises(InputError, match="fewer GPUs") as caught:
+        load_tensorflow()
+    assert caught.value.received == "0 that TensorFlow can use"
+    monkeypatch.setattr("tensorflow.config.list_physical_devices", lambda kind: ["a", "b"])
+    load_tensorflow()

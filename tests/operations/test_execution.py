@@ -3,13 +3,18 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from mlflow.exceptions import MlflowException
+from requests.exceptions import Timeout
 
 from operations import execution, runs, tracking
-from operations.execution import execute, publish
+from operations.execution import execute, publish, publish_refusal
 from operations.job import Job
+from recognition.configuration.retrain_section import RetrainConfig
 from recognition.configuration.schema import RunConfig
 from recognition.data.change import DataChange
 from recognition.errors import TrainingError
+from recognition.retraining import RetrainingRefused
+from tests.operations.stored_models import versions
 from tests.recognition.report.samples import decision_of
 
 
@@ -122,12 +127,69 @@ def test_runs_that_were_killed_are_closed_first(client, job, state, capsys):
     assert runs.close_orphans() == []
 
 
+def test_what_a_killed_command_left_in_the_registry_is_mended_first(client, job, capsys):
+    (model,) = versions(client, "execution", 1)
+    client.set_registered_model_alias("execution", "champion", model.mlflow_version)
+    execute(Pipeline(), (), job, use_cache=True)
+    assert "mended execution: ZenML's stage production follows to version 1\n" in capsys.readouterr().out
+
+
+def test_where_mlflow_does_not_answer_the_next_command_closes_its_run(client, job, state):
+    error = RuntimeError("step register failed")
+    error.__cause__ = MlflowException("API request failed")
+    error.__cause__.__context__ = Timeout("15 s")
+    with pytest.raises(RuntimeError, match="register"):
+        execute(Pipeline(error), (), job, use_cache=True)
+    assert ended(client, job) == "RUNNING"
+    assert runs.close_orphans() == [job.run_name]
+    assert ended(client, job) == "KILLED"
+
+
 @pytest.mark.parametrize("chosen", [True, False])
 def test_the_report_lies_where_people_look_for_it(state, job, tmp_path, monkeypatch, chosen):
     monkeypatch.setattr(execution, "build_summary", lambda results, recipe, commit, fallback, report: report)
     folder = tmp_path / "deep" / "output" if chosen else None
     files = {"report.html": "“page”".encode(), "predictions.parquet": b"PAR1"}
-    report = publish(job, SimpleNamespace(files=files), folder)
+    report = publish(job, SimpleNamespace(files=files, run=None), folder)
     assert report == (folder or state / "reports" / job.run_name) / "report.html"
     assert report.read_text(encoding="utf-8") == "“page”"
     assert (report.parent / "predictions.parquet").read_bytes() == b"PAR1"
+
+
+@pytest.fixture
+def failures(monkeypatch):
+    """What is told of failures: names of runs and errors."""
+    told = []
+    monkeypatch.setattr(execution.notify, "tell_failure", lambda config, recipe, error, run: told.append((run, error)))
+    return told
+
+
+def test_a_failure_is_told(job, failures):
+    error = TrainingError("diverged")
+    with pytest.raises(TrainingError):
+        execute(Pipeline(error), (), job, use_cache=True)
+    assert failures == [(job.run_name, error)]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RetrainingRefused("the data are different")])
+def test_what_a_person_or_a_policy_ended_is_no_failure(job, failures, error):
+    with pytest.raises(type(error)):
+        execute(Pipeline(error), (), job, use_cache=True)
+    assert failures == []
+
+
+def test_a_refused_retraining_leaves_its_data_report(state, job, monkeypatch):
+    monkeypatch.setattr(execution.runs, "find_run", lambda name: None)
+    monkeypatch.setattr(execution, "load_outputs", lambda run, name: ("“page”",))
+    monkeypatch.setattr(execution, "build_refusal", lambda run, reason, *others: (reason, others[-1]))
+    reason, report = publish_refusal(job, "other classes", None)
+    assert (reason, report.read_text(encoding="utf-8")) == ("other classes", "“page”")
+
+
+@pytest.mark.parametrize("retrain", [None, RetrainConfig()])
+def test_only_a_retraining_gives_up_what_was_interrupted(job, monkeypatch, retrain):
+    given_up = []
+    monkeypatch.setattr(execution.checkpoints, "give_up", given_up.append)
+    config = job.config.model_copy(update={"retrain": retrain})
+    execute(Pipeline(), (), replace(job, config=config), use_cache=True)
+    assert given_up == (["smoke.yaml for model cifar100"] if retrain else [])

@@ -54,14 +54,14 @@ def test_a_file_that_is_no_model_is_refused(tmp_path):
         resolve_initial(str(tmp_path / "small.keras"))
 
 
-@pytest.mark.parametrize("address", ["models:/photos@champion", "models:/drawings@challenger"])
+@pytest.mark.parametrize("address", ["models:/photos@champion", "models:/photos/1", "models:/drawings@challenger"])
 def test_a_registered_model_brings_its_classes(address, champion):
     found = resolve_initial(address)
     assert (found.digest, file_digest(found.path)) == (champion.sha256, champion.sha256)
     assert found.metadata == METADATA
 
 
-@pytest.mark.parametrize("address", ["models:/photos", "models:/photos/1", "models:/@champion", "models:/photos@"])
+@pytest.mark.parametrize("address", ["models:/photos", "models:/photos/", "models:/@champion", "models:/photos@"])
 def test_another_address_is_refused(address, champion):
     with pytest.raises(InputError, match=rf"received: {address}\n  expected: models:/NAME@ALIAS"):
         resolve_initial(address)
@@ -69,9 +69,15 @@ def test_another_address_is_refused(address, champion):
 
 def test_an_unknown_model_is_refused_with_those_that_there_are(champion):
     with pytest.raises(
-        InputError, match=r"names no registered model[^$]+a registered model: drawings, photos"
+        InputError, match=r"names no registered model[^$]+a registered model: [^$]*drawings, [^$]*photos"
     ) as error:
         resolve_initial("models:/photo@champion")
+    assert error.value.remedy == "--set train.init=models:/photos@champion"
+
+
+def test_an_unknown_version_is_refused_with_the_aliases_that_there_are(champion):
+    with pytest.raises(InputError, match=r"names no version of photos[^$]+an alias: champion") as error:
+        resolve_initial("models:/photos/9")
     assert error.value.remedy == "--set train.init=models:/photos@champion"
 
 

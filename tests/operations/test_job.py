@@ -53,6 +53,14 @@ def test_the_images_are_read_once_and_kept_for_the_pipeline(folder, monkeypatch)
     assert preload.take_dataset(config_of().data, data_cache()).name == "digits"
 
 
+def test_other_images_than_asked_for_are_refused(folder):
+    digest = preload.preload_dataset(config_of().data, data_cache()).digest
+    assert check_job(config_of(), "smoke", {}, digest=digest).recipe == "smoke"
+    with pytest.raises(InputError, match="not those that the run was trained on") as raised:
+        check_job(config_of(data={"source": "digits", "validation": 0.2}), "smoke", {}, digest=digest)
+    assert digest[:16] in str(raised.value)
+
+
 def test_the_fallback_stands_in_with_its_reason(folder, unreachable):
     config = config_of(data={**unreachable, "fallback": {"source": "digits", "train": {"epochs": 7}}})
     job = check_job(config, "smoke", {})

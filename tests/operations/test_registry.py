@@ -22,6 +22,7 @@ from operations.registry import (
     register,
 )
 from recognition.model_file import file_digest, load_model
+from recognition.training.candidate import with_temperature
 from tests.recognition.report.samples import decision_of
 
 METADATA = {"classes": ["zero", "one", "it's — “two”"], "image_shape": [8, 8, 1], "train": {"epochs": 3, "path": None}}
@@ -32,7 +33,7 @@ import json, sys
 
 class Refusal:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("recognition", "operations", "materializers", "steps", "pipelines"):
+        if name.partition(".")[0] in ("recognition", "operations", "materializers", "steps", "pipelines", "commands"):
             raise ModuleNotFoundError(name)
 
 sys.meta_path.insert(0, Refusal())
@@ -161,7 +162,7 @@ def test_an_interrupted_registration_is_completed(client, files, name, monkeypat
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(registry, "_create_zenml_version", die)
+        patch.setattr(registry, "create_zenml_version", die)
         with pytest.raises(KeyboardInterrupt):
             register(client, name, files[0], {}, [])
     registered = register(client, name, files[0], {}, [])
@@ -198,10 +199,16 @@ def test_a_candidate_that_is_kept_back_stays_the_challenger(client, pair, name):
         assert aliases(client, pair[1]) == [CHALLENGER]
     assert recorded_decision(client, pair[1]) == kept
     assert client.get_model_version(name, "2").description == f"kept: {kept.reason}"
-    assert json.loads(json.dumps(zenml_versions(name)[pair[1].zenml_version].run_metadata["gate"])) == kept.model_dump()
+    metadata = zenml_versions(name)[pair[1].zenml_version].run_metadata["gate"]
+    assert json.loads(json.dumps(metadata)) == kept.model_dump(mode="json")
 
 
 def test_there_is_no_decision_before_the_gate(client, pair):
+    assert recorded_decision(client, pair[0]) is None
+
+
+def test_a_decision_in_words_of_another_version_of_the_code_is_none(client, pair, name):
+    client.set_model_version_tag(name, "1", registry.GATE_TAG, '{"decision": "maybe"}')
     assert recorded_decision(client, pair[0]) is None
 
 
@@ -240,8 +247,27 @@ def test_a_registry_that_does_not_answer_is_not_one_without_a_champion(client, n
         champion(client, name)
 
 
-def test_a_fresh_process_needs_mlflow_and_nothing_of_ours(client, files, models, tmp_path):
-    apply_decision(client, register(client, "alone", files[0], {}, []), promoted())
+def tempered(temperature):
+    """A model as training leaves it, and a function: images -> what numpy says that it must answer."""
+    import keras
+
+    images = keras.Input((8, 8, 1), dtype="uint8", name="images")
+    dense = keras.layers.Dense(3)
+    logits = dense(keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(images)))
+    model = keras.Model(images, keras.layers.Softmax(name="probabilities")(logits))
+
+    def answers(images):
+        weights, bias = dense.get_weights()
+        odds = np.exp((images.reshape(len(images), -1) / 255 @ weights + bias) / temperature)
+        return odds / odds.sum(axis=1, keepdims=True)
+
+    return with_temperature(model, temperature), answers
+
+
+def test_a_fresh_process_needs_mlflow_and_nothing_of_ours(client, tmp_path):
+    model, expected = tempered(2.5)
+    file = log_model(client, tracking.mlflow_run(client, "alone"), model, {**METADATA, "temperature": 2.5}, SEEN)
+    apply_decision(client, register(client, "alone", file, {}, []), promoted())
     np.save(tmp_path / "images.npy", IMAGES)
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith(("RECOGNITION_", "PYTHON"))},
@@ -250,5 +276,7 @@ def test_a_fresh_process_needs_mlflow_and_nothing_of_ours(client, files, models,
     }
     command = [sys.executable, "-P", "-c", LOADS_ALONE]
     output = subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=120).stdout
-    np.testing.assert_allclose(np.load(tmp_path / "answers.npy"), models[0](IMAGES), atol=1e-6)
-    assert json.loads(output.decode().splitlines()[-1])["classes"] == METADATA["classes"]
+    answers = np.load(tmp_path / "answers.npy")
+    np.testing.assert_allclose(answers, expected(IMAGES), atol=1e-5)
+    metadata = json.loads(output.decode().splitlines()[-1])
+    assert (metadata["classes"], metadata["temperature"]) == (METADATA["classes"], 2.5)

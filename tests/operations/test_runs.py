@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -106,3 +107,25 @@ def test_control_c_works_where_zenml_does_not(state, monkeypatch):
     monkeypatch.setattr("operations.runs.find_run", fail)
     with pytest.raises(KeyboardInterrupt), stoppable("unknown"):
         signal.raise_signal(signal.SIGINT)
+
+
+def test_a_retrainings_configuration_is_the_one_that_it_settled_on():
+    steps = {
+        "configure": SimpleNamespace(outputs={"configuration": ["asked"]}),
+        "permit": SimpleNamespace(outputs={"training_configuration": ["settled"], "training_recipe": ["recipe"]}),
+    }
+    assert runs.outputs_of(SimpleNamespace(steps=steps))["configuration"] == "settled"
+    del steps["permit"]
+    assert runs.outputs_of(SimpleNamespace(steps=steps))["configuration"] == "asked"
+
+
+def test_what_ends_by_itself_while_it_is_closed_is_left_as_it_ended(killed_run, monkeypatch):
+    seen = find_run(killed_run)  # finished by the tests before, and looked at before that
+    step = SimpleNamespace(id=seen.steps["killed"].id, status=SimpleNamespace(is_finished=False))
+    before = SimpleNamespace(id=seen.id, status=SimpleNamespace(is_finished=False), steps={"killed": step})
+    close_orphans()
+    ended = find_run(killed_run).status
+    monkeypatch.setattr(runs, "find_run", lambda name: before)
+    assert runs.close_in_zenml(killed_run, runs.FAILED, "too late")
+    monkeypatch.undo()
+    assert find_run(killed_run).status == ended

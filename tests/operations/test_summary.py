@@ -13,8 +13,9 @@ from operations.registry import RegisteredModel
 from operations.summary import Results, build_summary, load_results, render_summary
 from recognition.data.change import DataChange
 from recognition.data.dataset import Duplicates, ImageDataset
+from recognition.prediction.rejection import choose_rejection
 from tests.recognition.evaluation.samples import split_of
-from tests.recognition.report.samples import decision_of, history_of, judged
+from tests.recognition.report.samples import decision_of, full_decision, history_of, judged
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
 NAMES = (
@@ -24,6 +25,7 @@ NAMES = (
     "history",
     "evaluation",
     "registered_model",
+    "rejection",
     "decision",
     "report",
     "metrics",
@@ -64,7 +66,8 @@ def results(run, evaluation, monkeypatch):
         history=history_of(epochs=3, best_epoch=2),
         evaluation=evaluation,
         registered=RegisteredModel(name="ours", zenml_version="4", mlflow_version="7", sha256="0"),
-        decision=decision_of(),
+        rejection=choose_rejection(np.linspace(0, 1, 500), np.ones(500, bool), 0.1),
+        decision=full_decision(),
         files={},
     )
 
@@ -106,13 +109,11 @@ def test_numbers_come_from_where_they_were_computed(summary, results):
     assert summary["test"]["macro_f1"] == results.metrics.macro_f1
     assert summary["validation"]["accuracy"] == results.history.epochs[1].validation_accuracy
     assert summary["test"]["superclass_accuracy"] == results.metrics.superclass_accuracy
-    assert summary["gate"] == {
-        "decision": "promoted",
-        "reason": results.decision.reason,
-        "metric": "accuracy",
-        "candidate": 0.61,
-        "champion": 0.6,
-    }
+    gate = {"decision": "promoted", "reason": results.decision.reason, "candidate": 0.61, "champion": 0.6}
+    gate |= {"number": 7, "p": 0.00123, "level": 0.0041, "split": "test", "images": 9990}
+    assert {name: summary["gate"][name] for name in gate} == gate
+    assert summary["gate"]["difference"] == pytest.approx(0.01)
+    assert [guard["verdict"] for guard in summary["gate"]["guards"]][:3] == ["failed", "skipped", "passed"]
     assert summary["model"]["path"] == "/models/ours/7/data/model.keras"
     assert summary["model"]["aliases"] == ["champion"]
     assert summary["change"] == {"verdict": "similar", "reason": "3.0% more images", "version": "6"}
@@ -133,6 +134,7 @@ def test_the_summary_reads_well(summary):
         assert part in text
     assert re.search(r"data +similar to those of champion version 6: 3.0% more images\n", text)
     assert re.search(r"cached +train\n", text)
+    assert re.search(r"guards +classes failed, superclasses skipped, loss passed, data warned, ", text)
     assert re.search(r"accuracy +[\d.]+% of 200 test images \(validation 52.50%\)", text)
 
 
@@ -170,3 +172,10 @@ def test_results_are_the_artifacts_of_the_run(run, evaluation):
     assert loaded.files["report.html"] == loaded.files["suspects.html"] == b"a value"
     assert loaded.files["predictions.parquet"].startswith(b"PAR1")
     assert loaded.evaluation is evaluation
+
+
+def test_a_threshold_is_told_where_one_was_asked_for(summary):
+    assert summary["rejection"]["coverage"] == 1.0
+    assert f"rejection  {summary['rejection']['in_words']}\n" in render_summary(summary)
+    off = {**summary, "rejection": {**summary["rejection"], "target_error": None}}
+    assert "rejection" not in render_summary(off)

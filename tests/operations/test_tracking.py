@@ -19,6 +19,7 @@ from operations.tracking import (
     mlflow_run,
     nested_run,
 )
+from recognition.errors import InputError
 from tests.recognition.report.samples import history_of
 
 
@@ -145,4 +146,19 @@ def test_the_stacks_own_tracker_comes_first(state, monkeypatch, tmp_path):
         assert tracking.connect().tracking_uri == f"sqlite:///{tmp_path}/theirs.db"
     finally:
         monkeypatch.undo()
+        connect()
+
+
+def test_a_server_named_by_the_environment_takes_the_place_of_the_stack(client, monkeypatch):
+    before = client.tracking_uri
+    monkeypatch.setenv(tracking.TRACKING_VARIABLE, "http://mlflow.example:5000")
+    assert connect().tracking_uri == "http://mlflow.example:5000"
+    monkeypatch.delenv(tracking.TRACKING_VARIABLE)
+    assert connect().tracking_uri == before
+
+
+@pytest.mark.parametrize("address", ["mlflow:5000", "sqlite:///mlflow.db"])
+def test_what_is_no_address_of_a_server_is_refused(address, monkeypatch):
+    monkeypatch.setenv(tracking.TRACKING_VARIABLE, address)
+    with pytest.raises(InputError, match=tracking.TRACKING_VARIABLE):
         connect()

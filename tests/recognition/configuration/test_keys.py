@@ -2,6 +2,9 @@ import pytest
 from pydantic import BaseModel
 
 from recognition.configuration.keys import all_keys, suggest
+from recognition.configuration.notify_section import NotifyConfig
+from recognition.configuration.retrain_section import RetrainConfig
+from recognition.configuration.schedule_section import ScheduleConfig
 from recognition.configuration.schema import CalibrateConfig, RunConfig
 from recognition.networks import NETWORKS
 
@@ -28,18 +31,33 @@ def test_expected_in_words(path: str, expected: str) -> None:
 
 def test_only_what_sections_of_choice_cannot_do_without_is_required() -> None:
     required = [".".join(key.path) for key in all_keys().values() if key.required]
-    assert required == ["data.fallback.source", "train.tail.after", "train.tail.epochs"]
+    assert required == [
+        "data.fallback.source",
+        "train.tail.after",
+        "train.tail.epochs",
+        "schedule.name",
+        "schedule.cron",
+        "notify.url",
+    ]
 
 
 def test_every_key_has_a_description() -> None:
     assert not [key.path for key in all_keys().values() if not key.description]
 
 
+OPTIONAL = {
+    "calibrate": CalibrateConfig(),
+    "retrain": RetrainConfig(),
+    "schedule": ScheduleConfig(name="n", cron="0 3 * * *"),
+    "notify": NotifyConfig(url="env:HOOK"),
+}
+
+
 def test_defaults_are_those_of_the_schema() -> None:
     config = RunConfig()
     for key in all_keys().values():
-        if not key.children and key.path[:2] not in (("data", "fallback"), ("train", "tail")):
-            section: BaseModel = getattr(config, key.path[0]) or CalibrateConfig()
+        if not key.children and not key.required and key.path[:2] not in (("data", "fallback"), ("train", "tail")):
+            section: BaseModel = getattr(config, key.path[0]) or OPTIONAL[key.path[0]]
             default = getattr(section, key.path[1])
             assert (list(default) if isinstance(default, tuple) else default) == key.default
 

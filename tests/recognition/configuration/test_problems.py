@@ -65,8 +65,8 @@ def test_unknown_keys(text: str, sentence: str, remedy: str) -> None:
 
 
 def test_an_unknown_key_like_no_other_lists_the_keys_of_its_section() -> None:
-    error = explained("gate:\n  xyzzy: 1")
-    assert (error.received, error.expected) == ("1", "one of margin_over_chance, incomparable")
+    error = explained("evaluation:\n  xyzzy: 1")
+    assert (error.received, error.expected) == ("1", "one of metric, batch_size")
 
 
 @pytest.mark.parametrize(

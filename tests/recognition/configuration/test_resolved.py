@@ -4,7 +4,10 @@ import pytest
 
 from recognition.configuration.keys import all_keys
 from recognition.configuration.loading import load_config
+from recognition.configuration.notify_section import NotifyConfig
 from recognition.configuration.resolved import flatten, to_yaml
+from recognition.configuration.retrain_section import RetrainConfig
+from recognition.configuration.schedule_section import ScheduleConfig
 from recognition.configuration.schema import RunConfig
 
 
@@ -36,8 +39,12 @@ def test_flatten_writes_lists_and_mappings_as_json() -> None:
     assert (flat["train.class_weights"], flat["data.image_size"]) == ('{"cat": 2.0}', "[8, 9]")
 
 
+SCHEDULE = ScheduleConfig(name="nightly", cron="0 3 * * *")
+
+
 def test_flatten_has_every_key() -> None:
     tail = {"after": "run", "epochs": 1}
     sections = {"data": {"fallback": {"source": "digits"}}, "train": {"tail": tail}, "calibrate": {}}
-    config = RunConfig.model_validate(sections)
+    optional = {"retrain": RetrainConfig(), "schedule": SCHEDULE, "notify": NotifyConfig(url="env:HOOK")}
+    config = RunConfig.model_validate(sections).model_copy(update=optional)
     assert set(flatten(config)) == {".".join(key.path) for key in all_keys().values() if not key.children}

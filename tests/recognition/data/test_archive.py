@@ -86,9 +86,10 @@ def test_empty_file(tmp_path):
     refused(tmp_path / "x.tar.gz", "is empty")
 
 
-@pytest.mark.parametrize("content", [b"<html>not found</html>", b"text\n" * 1000, gzip.compress(b"text\n" * 1000)])
-def test_text_file(tmp_path, content):
-    (tmp_path / "x.tar.gz").write_bytes(content)
+@pytest.mark.parametrize("pack_text", [bytes, gzip.compress])
+@pytest.mark.parametrize("text", [b"<html>not found</html>", b"text\n" * 1000], ids=["page", "lines"])
+def test_text_file(tmp_path, pack_text, text):
+    (tmp_path / "x.tar.gz").write_bytes(pack_text(text))
     refused(tmp_path / "x.tar.gz", "is not a tar archive")
 
 

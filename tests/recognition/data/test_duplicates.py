@@ -1,6 +1,6 @@
 import numpy as np
 
-from recognition.data.duplicates import count_duplicates
+from recognition.data.duplicates import count_duplicates, without_duplicates
 
 
 def hashes(*values):
@@ -17,3 +17,10 @@ def test_an_empty_part_has_none():
     counted = count_duplicates({"train": hashes(1), "test": hashes()})
     assert counted.within == {"train": 0, "test": 0}
     assert counted.across == {"train/test": 0}
+
+
+def test_the_side_that_judges_keeps_an_image_that_stands_on_two():
+    marks = hashes(1, 1, 2, 2, 3, 3, 4)
+    chosen = {side: np.array(indices) for side, indices in {"train": [0, 2], "gate": [1, 4, 6], "test": [3, 5]}.items()}
+    kept = without_duplicates(chosen, marks, "drop")
+    assert {side: indices.tolist() for side, indices in kept.items()} == {"train": [], "gate": [1, 6], "test": [3, 5]}

@@ -57,6 +57,17 @@ def test_path_may_be_the_unpacked_folder_or_its_parent(tmp_path, cache):
     assert locate_cifar100(DataConfig(path=str(folder.parent)), cache) == folder
 
 
+def test_path_may_be_an_address_whose_mirror_is_kept(archive, cache):
+    place = locate_cifar100(DataConfig(path=archive.as_uri()), cache)
+    assert place.is_relative_to(cache)
+    assert place.read_bytes() == archive.read_bytes()
+    written = place.stat().st_mtime_ns
+    assert locate_cifar100(DataConfig(path=archive.parent.as_uri()), cache).name == ARCHIVE
+    assert locate_cifar100(DataConfig(path=archive.as_uri(), digest=sha256(archive)), cache) == place
+    assert place.stat().st_mtime_ns == written
+    refused(DataConfig(path=(archive.parent / "none").as_uri()), cache, "none", "does not exist")
+
+
 def test_path_is_expanded_and_made_absolute(archive, cache, monkeypatch):
     monkeypatch.setenv("HOME", str(archive.parent))
     monkeypatch.chdir(archive.parent)

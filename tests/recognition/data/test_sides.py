@@ -3,8 +3,8 @@ import numpy as np
 from recognition.data.sides import assign_sides, shares_in_words
 
 
-def assign(keys, given=None, test=0.2, validation=0.1, seed=0):
-    return assign_sides(keys, given, test, validation, seed)
+def assign(keys, given=None, test=0.2, validation=0.1, seed=0, gate=0.0):
+    return assign_sides(keys, given, test, validation, gate, seed)
 
 
 KEYS = [f"{number:x}" for number in range(20_000)]
@@ -31,6 +31,15 @@ def test_equal_keys_stay_together():
     sides = assign(keys)
     assert len(set(zip(keys, sides.tolist(), strict=True))) == 50
     assert len(set(sides.tolist())) == 3
+
+
+def test_the_gate_takes_its_images_from_train_alone():
+    without, sides = assign(KEYS), assign(KEYS, gate=0.25)
+    held = sides == "gate"
+    np.testing.assert_array_equal(sides[~held], without[~held])
+    assert set(without[held].tolist()) == {"train"}
+    assert abs(np.mean(held) - 0.25 * 0.72) < 0.01
+    assert "gate 1" in shares_in_words(sides, None, False)
 
 
 def test_the_seed_holds_out_others():

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from recognition.configuration.schema import DataConfig, Fallback
-from recognition.data.dataset import SPLITS
 from recognition.data.location import DataUnavailableError
 from recognition.data.sources import SOURCES, read_dataset, resolve_source
 from recognition.errors import InputError
 
 DIGITS = DataConfig(source="digits")
+
+
+SIDES = ("train", "validation", "test")
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +47,23 @@ def test_real_data(cifar100_path, tmp_path):
 
 def test_splits_of_a_small_archive(config, tmp_path):
     dataset = read_dataset(config, tmp_path)
-    assert tuple(dataset.splits) == SPLITS
-    assert [len(dataset.splits[name]) for name in SPLITS] == [800, 200, 200]
+    assert tuple(dataset.splits) == SIDES
+    assert [len(dataset.splits[name]) for name in SIDES] == [800, 200, 200]
     hashes = [dataset.splits[name].hashes for name in ("train", "validation")]
     assert len(np.intersect1d(*hashes)) == 0
     assert len(dataset.source_digest) == 64
     assert len(dataset.notes) == 2
+
+
+def test_the_gate_takes_its_images_from_train_alone(config, tmp_path):
+    without, dataset = (read_dataset(each, tmp_path) for each in (config, config.model_copy(update={"gate": 0.25})))
+    assert list(dataset.splits) == ["train", "validation", "gate", "test"]
+    gate = dataset.splits["gate"]
+    assert gate.counts(100).tolist() == [2] * 100
+    assert not np.isin(gate.hashes, dataset.splits["train"].hashes).any()
+    assert np.isin(gate.hashes, without.splits["train"].hashes).all()
+    for side in ("validation", "test"):
+        np.testing.assert_array_equal(dataset.splits[side].hashes, without.splits[side].hashes)
 
 
 def test_the_limit_cuts_train_alone(config, tmp_path):
@@ -77,7 +90,7 @@ def test_too_few_images_to_hold_out(make_cifar100_archive, tmp_path):
 
 def test_digits(tmp_path):
     dataset = read_dataset(DIGITS, tmp_path)
-    assert [len(dataset.splits[name]) for name in SPLITS] == [1295, 143, 359]
+    assert [len(dataset.splits[name]) for name in SIDES] == [1295, 143, 359]
     assert dataset.name == "digits"
     assert dataset.image_shape == (8, 8, 1)
 

@@ -3,7 +3,14 @@ import pytest
 from scipy import stats
 from scipy.optimize import minimize_scalar
 
-from recognition.evaluation.paired import Difference, mcnemar, paired_bootstrap, paired_shares, proportion_interval
+from recognition.evaluation.paired import (
+    Difference,
+    mcnemar,
+    paired_bootstrap,
+    paired_shares,
+    proportion_interval,
+    proportion_score,
+)
 
 BENTUR = (1, 7, 21)  # children with reactive airways before or after a transplantation only, and all; Fagerland (2013)
 
@@ -160,3 +167,17 @@ def test_the_bootstrap_covers_what_it_promises():
         (found,) = paired_bootstrap(mean_of(np.zeros(60)), mean_of(values), 60, resamples=300, seed=seed)
         covered += found.low <= 0.3 <= found.high
     assert 0.9 < covered / 300 < 0.98
+
+
+@pytest.mark.parametrize(("gained", "lost", "images"), [(12, 5, 40), (0, 3, 100), (60, 40, 1000), (1, 0, 5)])
+def test_the_scores_of_an_intervals_ends_are_those_of_its_confidence(gained, lost, images):
+    low, high = proportion_interval(gained, lost, images)
+    z = stats.norm.isf(0.025)
+    for end, score in ((low, z), (high, -z)):
+        if abs(end) < 1:
+            assert proportion_score(gained, lost, images, end) == pytest.approx(score, rel=1e-6)
+
+
+def test_the_score_of_no_difference_is_mcnemars():
+    assert proportion_score(30, 18, 200, 0.0) == pytest.approx(12 / np.sqrt(48))
+    assert proportion_score(0, 0, 200, 0.0) == 0

@@ -3,7 +3,7 @@
 import numpy as np
 
 from recognition.evaluation.evaluate import evaluate
-from recognition.gate import GateDecision
+from recognition.gate.decision import GateDecision, Guard
 from recognition.report.facts import RunFacts
 from recognition.training.history import Epoch, History
 from tests.recognition.evaluation.samples import names_of, random_probabilities, split_of
@@ -51,6 +51,20 @@ def decision_of(**changes):
         excluded=10,
     )
     return decision.model_copy(update=changes)
+
+
+def full_decision(**changes):
+    """A decision with all that a paired test and guards add."""
+    guards = (
+        Guard(name="classes", verdict="failed", value=-0.31, limit=-0.1, unit="points", detail="sea_lion loses 31.0%"),
+        Guard(name="superclasses", verdict="skipped", limit=-0.05, unit="points", detail="there are none"),
+        Guard(name="loss", verdict="passed", value=-0.0123, limit=0.05, unit="nats", detail="1.301 before, 1.289 now"),
+        Guard(name="data", verdict="warned", detail="shifted: train images have changed in brightness PSI 0.15"),
+        Guard(name="latency", verdict="passed", value=3.21, limit=5, unit="ms"),
+        Guard(name="size against the champion", verdict="passed", value=1.5, limit=2, unit="times"),
+    )
+    numbers = {"p": 0.00123, "level": 0.0041, "number": 7, "low": 0.004, "high": 0.016, "detectable": 0.0172}
+    return decision_of(require="better", guards=guards, **numbers | changes)
 
 
 def facts_of(**changes):

@@ -1,10 +1,13 @@
 import pytest
 
 from recognition.evaluation.confidence import Confidence
-from recognition.evaluation.coverage import Target
+from recognition.evaluation.coverage import CoveragePoint, Target
+from recognition.prediction.rejection import Rejection, RejectionChoice
 from recognition.report.confidence import trust
 from tests.recognition.evaluation.samples import evaluation_of
 from tests.recognition.report.samples import judged
+
+REJECTION = Rejection(target_error=0.05, threshold=0.8, error=0.04, coverage=0.45, images=5_000)
 
 
 def words(accuracy=0.6, mean=0.6, ece=0.1, coverage=0.25, threshold=0.75):
@@ -46,6 +49,36 @@ def test_both_columns_where_there_is_a_temperature():
     assert [row.name for row in rows][:2] == ["ECE", "Adaptive ECE"]
     assert all(row.before and row.before != row.after for row in rows)
     assert {row.before for row in trust(judged()[0].metrics).rows} == {None}
+
+
+def rejecting(found):
+    choice = RejectionChoice(target_error=0.05, rejection=REJECTION if found else None)
+    chosen = CoveragePoint(coverage=0.4, accuracy=0.97, threshold=0.8) if found else None
+    return trust(judged()[0].metrics, choice, chosen)
+
+
+def test_a_threshold_says_where_it_was_set_and_what_it_does():
+    told = rejecting(True).rejection.replace("\u00a0", " ")
+    for text in (
+        "Below a confidence of 80.0 %",
+        "5,000 validation",
+        "5.0 %",
+        "answers 40.0 %",
+        "3.0 % of that is wrong",
+    ):
+        assert text in told
+    assert "its threshold" in rejecting(True).coverage
+
+
+def test_a_threshold_that_was_not_found_is_told():
+    told = rejecting(False).rejection.replace("\u00a0", " ")
+    assert told.startswith("It answers every image: the validation images prove for no threshold that, with 95 %")
+    assert "at most 5.0 % of its answers are wrong" in told
+    assert "its threshold" not in rejecting(False).coverage
+
+
+def test_without_a_target_nothing_is_told():
+    assert trust(judged()[0].metrics).rejection == ""
 
 
 @pytest.mark.parametrize("predicted", [[0, 1, 2, 3], [2, 2, 2, 2]])

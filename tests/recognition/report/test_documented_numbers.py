@@ -3,12 +3,15 @@
 import re
 from pathlib import Path
 
+from recognition.evaluation.coverage import CoveragePoint
+from recognition.prediction.rejection import Rejection, RejectionChoice
 from recognition.report.numbers import report_numbers
 from tests.recognition.report.samples import decision_of, facts_of, history_of, judged
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "report.md"
 WHOLE = ("decision", "training")  # documented where they come from, and named in one row
 RECORDS = {"metrics.confidence", "metrics.uncalibrated"}
+THRESHOLD = {"rejection.validation": Rejection, "rejection.test": CoveragePoint}
 
 
 def rows(heading):
@@ -30,14 +33,16 @@ def keys(heading):
 def flat(value, prefix):
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return {prefix} | flat(value[0], prefix)
-    if isinstance(value, dict) and prefix not in RECORDS:
+    if isinstance(value, dict) and prefix not in {*RECORDS, *THRESHOLD}:
         return {key for name, inner in value.items() for key in flat(inner, f"{prefix}.{name}")}
     return {prefix}
 
 
 def numbers():
     evaluation, _ = judged(superclasses=2, temperature=2.0)
-    return report_numbers(evaluation, history_of(), decision_of(), facts_of())
+    found = Rejection(target_error=0.5, threshold=0.1, error=0.1, coverage=0.9, images=100)
+    rejection = RejectionChoice(target_error=0.5, rejection=found)
+    return report_numbers(evaluation, history_of(), decision_of(), facts_of(), rejection)
 
 
 def test_every_number_is_documented_and_nothing_else():
@@ -45,6 +50,12 @@ def test_every_number_is_documented_and_nothing_else():
     known = {key for name, value in written.items() if name not in WHOLE for key in flat(value, name)}
     known = {re.sub(r"^facts\.images\..+", "facts.images.SIDE", key) for key in known}
     assert known | set(WHOLE) == keys("key")
+
+
+def test_what_a_threshold_does_is_documented():
+    for key, kind in THRESHOLD.items():
+        [(_, text)] = [row for row in rows("key") if row[0] == f"| `{key}`"]
+        assert set(re.findall("`([a-z_]+)`", text)) - {"null"} == set(kind.model_fields)
 
 
 def test_the_decision_is_documented():

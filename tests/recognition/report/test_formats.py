@@ -2,7 +2,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from recognition.report.formats import breakable, duration, integer, moment, percent, percents, plural, points
+from recognition.report.formats import amount, breakable, duration, integer, moment, percent, percents, plural, points
 
 
 def test_numbers():
@@ -11,6 +11,21 @@ def test_numbers():
     assert points(-0.012) == "\u22121.20"
     assert integer(10000) == "10,000"
     assert [plural(count, "epoch") for count in (0, 1, 2000)] == ["0 epochs", "1 epoch", "2,000 epochs"]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (None, "share", "–"),
+        (0.25, "share", "25.0 %"),
+        (-0.012, "points", "\u22121.20 points"),
+        (0.0124, "nats", "+0.012 nats"),
+        (3.214, "ms", "3.21 ms"),
+        (1.5, "times", "1.5 \u00d7"),
+    ],
+)
+def test_what_a_guard_measured(value, unit, text):
+    assert amount(value, unit).replace("\u00a0", " ") == text
 
 
 @pytest.mark.parametrize(

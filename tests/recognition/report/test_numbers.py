@@ -1,6 +1,6 @@
 import json
 
-from recognition.report.numbers import lead, report_numbers
+from recognition.report.numbers import report_numbers
 from tests.recognition.report.samples import decision_of, facts_of, history_of, judged
 
 
@@ -13,7 +13,7 @@ def test_numbers_survive_json():
 def test_keys_are_stable():
     evaluation, _ = judged(superclasses=2)
     numbers = report_numbers(evaluation, history_of(), decision_of(), facts_of())
-    assert list(numbers) == ["facts", "metrics", "decision", "training", "classes", "confusion"]
+    assert list(numbers) == ["facts", "metrics", "decision", "rejection", "training", "classes", "confusion"]
     assert len(numbers["training"]["epochs"]) == 3
     assert numbers["facts"]["image_shape"] == [32, 32, 3]
 
@@ -26,6 +26,7 @@ def test_numbers_are_those_of_the_evaluation():
     assert numbers["metrics"]["superclass_accuracy"] is None
 
 
-def test_lead():
-    assert lead(decision_of(candidate=0.5, champion=0.75)) == -0.25
-    assert lead(decision_of(champion=None)) is None
+def test_the_lead_is_that_of_the_decision():
+    evaluation, _ = judged()
+    for decision, expected in ((decision_of(candidate=0.5, champion=0.75), -0.25), (decision_of(champion=None), None)):
+        assert report_numbers(evaluation, history_of(), decision, facts_of())["decision"]["lead"] == expected

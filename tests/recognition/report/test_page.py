@@ -12,7 +12,7 @@ from recognition.report.page import build_page
 from recognition.report.thumbnails import thumbnail
 from tests.recognition.evaluation.samples import evaluation_of, split_of
 from tests.recognition.report.reading import Page
-from tests.recognition.report.samples import decision_of, facts_of, history_of, judged
+from tests.recognition.report.samples import decision_of, facts_of, full_decision, history_of, judged
 
 EVIL = (
     "\"quoted\" & 'single'",
@@ -83,6 +83,30 @@ def test_says_what_the_run_is_worth(hundred, html):
     for part in (f"{metrics.loss:.3f}", "cifar100", "12", "seed", "CPU", "0123456789ab", "+1.00", "Promoted"):
         assert part in text
     assert decision_of().reason in text
+
+
+def test_shows_what_the_gate_looked_at():
+    text = Page(page_of(*judged(), decision=full_decision())).texts["main"]
+    for part in ("p 0.0012", "0.0041", "decision 7 on these images", "95 % interval +0.40 to +1.60", "+1.72"):
+        assert part in text
+    for part in ("\u221231.00 points", "\u221210.00 points", "sea_lion loses", "\u22120.012 nats", "3.21\u00a0ms"):
+        assert part in text
+    for part in ("1.5\u00a0×", "brightness", "failed", "warned", "skipped"):
+        assert part in text
+
+
+def test_a_decision_without_a_champion_has_no_table_of_tests():
+    html = page_of(*judged(), decision=decision_of(champion=None, champion_version=None))
+    assert "What the gate looked at" not in html
+    failing = full_decision(champion=None, champion_version=None, p=None, number=None)
+    assert "sea_lion loses" in Page(page_of(*judged(), decision=failing)).texts["main"]
+
+
+@pytest.mark.parametrize(
+    ("decision", "words"), [("promoted", "Promoted:"), ("kept", "Not promoted:"), ("waiting", "Waits for a person:")]
+)
+def test_the_verdict_is_told(decision, words):
+    assert words in Page(page_of(*judged(), decision=decision_of(decision=decision))).texts["header"]
 
 
 def test_headings_are_in_order(html):

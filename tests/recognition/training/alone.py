@@ -111,7 +111,7 @@ def main(folder):
     learner.build_network = tiny_network
     dataset = few_digits(folder)
     plan = moving_plan(dataset)
-    device = choose_device("auto", "auto")
+    device = choose_device("auto", "float32")
     interrupt(dataset, plan, folder / "stopped")
     results = {
         "device": [device.name, device.address, device.precision],

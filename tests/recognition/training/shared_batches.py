@@ -24,6 +24,7 @@ FEATURES = {
     "muon": {"optimizer": "muon", "learning_rate": 0.05},
     "adam": {"optimizer": "adam", "learning_rate": 3e-3},
     "half precision": {"precision": "mixed_float16", "clip_norm": 1.0},
+    "bfloat16": {"precision": "mixed_bfloat16", "clip_norm": 1.0},
     "all": {"batch_size": 16, "accumulate": 2, "clip_norm": 0.5, "ema": 0.8, "optimizer": "muon"},
 }
 
@@ -37,7 +38,8 @@ def network_without_dropout(name, input_shape, classes):
 
 
 def curve(dataset, plan, folder, **changes):
-    history = train(Task(dataset, plan, recipe(**changes), "accuracy"), folder).history
+    config = recipe(**{"precision": "float32", **changes})  # whatever suits the processor
+    history = train(Task(dataset, plan, config, "accuracy"), folder).history
     return [(epoch.train_loss, epoch.validation_loss) for epoch in history.epochs]
 
 

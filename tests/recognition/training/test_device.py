@@ -1,7 +1,7 @@
 import pytest
 
 from recognition.errors import InputError
-from recognition.training.device import check_requested, choose_device, choose_precision, driver_gpus
+from recognition.training.device import check_requested, choose_device, choose_precision, driver_gpus, gpu_precision
 from tests.recognition.training.fake_driver import A100, Cuda, install, install_gpus
 
 
@@ -81,12 +81,15 @@ def test_a_driver_that_is_too_old_is_told_where_tensorflow_finds_no_gpu(monkeypa
     assert "too old: it serves CUDA 11.8" in choose_device("auto", "auto").reason
 
 
+@pytest.mark.parametrize(("amx", "precision"), [(False, "float32"), (True, "mixed_bfloat16")])
 @pytest.mark.parametrize(("device", "why"), [("auto", "there is no GPU"), ("cpu", "as configured")])
-def test_the_cpu_computes_in_float32(driver, device, why):
+def test_the_cpu_computes_in_what_it_multiplies_fastest(driver, monkeypatch, device, why, amx, precision):
     driver(None)
+    monkeypatch.setattr("recognition.training.device.multiplies_bfloat16", lambda: amx)
     chosen = choose_device(device, "auto")
-    assert (chosen.name, chosen.address, chosen.precision) == ("cpu", "/CPU:0", "float32")
+    assert (chosen.name, chosen.address, chosen.precision) == ("cpu", "/CPU:0", precision)
     assert why in chosen.reason
+    assert "AMX" in chosen.reason
 
 
 def test_a_gpu_that_tensorflow_cannot_use_is_told_loudly(driver):
@@ -104,7 +107,7 @@ def test_a_gpu_that_tensorflow_lists_is_taken(gpu, device):
 def test_a_cpu_as_configured_leaves_the_gpu_alone(gpu):
     gpu({"device_name": "NVIDIA A100", "compute_capability": (8, 0)})
     chosen = choose_device("cpu", "auto")
-    assert (chosen.address, chosen.precision) == ("/CPU:0", "float32")
+    assert chosen.address == "/CPU:0"
 
 
 def test_a_gpu_without_details_computes_in_float32(gpu):
@@ -135,12 +138,12 @@ def test_a_gpu_newer_than_tensorflow_is_told_loudly(gpu, monkeypatch, capability
     ],
 )
 def test_precision_follows_the_compute_capability(capability, policy):
-    chosen, why = choose_precision("auto", capability)
+    chosen, why = gpu_precision(capability)
     assert chosen == policy
-    assert "CPU" in why if capability is None else f"{capability[0]}.{capability[1]}" in why
+    assert "unknown" in why if capability is None else f"{capability[0]}.{capability[1]}" in why
 
 
-@pytest.mark.parametrize("capability", [None, (6, 1), (9, 0)])
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16"])
-def test_a_configured_precision_is_taken_as_it_is(policy, capability):
-    assert choose_precision(policy, capability) == (policy, f"{policy} as configured")
+def test_a_configured_precision_is_taken_as_it_is(policy):
+    assert choose_precision(policy, ("mixed_bfloat16", "it suits")) == (policy, f"{policy} as configured")
+    assert choose_precision("auto", ("mixed_bfloat16", "it suits")) == ("mixed_bfloat16", "it suits")

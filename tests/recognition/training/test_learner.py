@@ -218,9 +218,12 @@ def test_mixed_precision_learns_with_logits_in_float32(dataset, plan, batch, pre
     assert learner.network.layers[1].compute_dtype == precision.removeprefix("mixed_")
     losses = [float(learner.learn(*batch, step_seed(0, 0, step))[0]) for step in range(6)]
     assert losses[-1] < losses[0]
-    answers = learner.inference_model()(batch[0]).numpy()
-    assert answers.dtype == np.float32
+    model = learner.inference_model()
+    assert {layer.compute_dtype for layer in model._flatten_layers()} == {"float32"}
+    answers = model(batch[0]).numpy()
     np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-5)
+    _, predicted = learner.score(batch[0], batch[1])
+    assert np.mean(answers.argmax(axis=1) == predicted.numpy()) > 0.9
 
 
 def test_the_fast_network_is_whitened_by_what_it_will_see(dataset, plan):

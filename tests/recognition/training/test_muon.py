@@ -70,3 +70,16 @@ def test_convolutions_take_orthogonal_steps_from_unit_filters():
         orthogonal = reference(step.reshape(-1, 8)).reshape(shape)
         expected = expected * np.sqrt(8) / np.linalg.norm(expected) - 0.1 * orthogonal
     np.testing.assert_allclose(after, expected, atol=1e-4)
+
+
+def test_bfloat16_is_precise_enough_for_the_step():
+    shape, gradient = (3, 3, 4, 8), keras.ops.convert_to_tensor(made((3, 3, 4, 8), 1))
+    after = []
+    for dtype in ("float32", "bfloat16"):
+        variable = keras.Variable(made(shape))
+        optimizer = Muon(0.1, 0.6, dtype=dtype)
+        optimizer.build([variable])
+        optimizer.apply([gradient], [variable])
+        after.append(variable.numpy())
+    assert not np.array_equal(*after)
+    np.testing.assert_allclose(after[1], after[0], atol=0.1 * 0.05)

@@ -1,0 +1,29 @@
+"""`extend RUN --epochs N`: train a finished run for longer."""
+
+from __future__ import annotations
+
+import argparse
+
+from commands.options import add_run_options, command_parser
+from commands.run import carry_out
+
+
+def parser() -> argparse.ArgumentParser:
+    """Its options."""
+    parser = command_parser("extend", "Train a finished run for longer.")
+    parser.add_argument("run", metavar="RUN", help="its name or the last part of it, latest, champion, …")
+    parser.add_argument("--epochs", type=int, required=True, metavar="N", help="how many more")
+    parser.add_argument("--schedule", metavar="NAME", help="learning rate over them: cosine, constant or one_cycle")
+    parser.add_argument("--learning-rate", type=float, metavar="RATE", help="its highest; a tenth of the run's")
+    add_run_options(parser)
+    return parser
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the configuration of a finished run again, for more epochs from where it ended."""
+    from operations.checkpoints import recipe_of
+    from operations.parent import extended, full_name, used_fallback
+
+    name = full_name(options.run)
+    config = extended(name, options.epochs, options.schedule, options.learning_rate)
+    return carry_out(config, recipe_of(name), options, used_fallback(name))

@@ -1,0 +1,29 @@
+"""Registered models, ready to answer."""
+
+from __future__ import annotations
+
+from operations import model_store
+from operations.environment import load_tensorflow
+from operations.registry import RegisteredModel
+from operations.stored_files import check_stored
+from recognition.prediction.classifier import Classifier, load_classifier
+from recognition.prediction.rejection import Rejection
+
+
+def load_registered(model: RegisteredModel, threads: int | None = None) -> Classifier:
+    """Load a registered model, after its file was checked against the digest of its registration.
+
+    Args:
+        model: From `find_model`.
+        threads: CPU threads that TensorFlow may use; None for every core.
+
+    Raises:
+        InputError: If its files are gone, or not what was registered.
+        RecognitionError: If the file is no model of built-in layers.
+    """
+    uri = f"models:/{model.name}/{model.mlflow_version}"
+    content = model_store.read_file(uri, model_store.REJECTION_FILE)
+    rejection = Rejection.model_validate_json(content) if content else None
+    path = check_stored(model)
+    load_tensorflow(threads)
+    return load_classifier(path, model_store.metadata_of(uri), rejection)

@@ -1,0 +1,53 @@
+"""The end of a run that no command waits for, such as a scheduled one on a cluster: its records, and who is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from operations import notify, runs, tracking
+from operations.execution import annotate_results
+from operations.job import Job
+from operations.summary import build_refusal, build_summary, load_results
+from recognition.configuration.schema import RunConfig
+from recognition.retraining import RetrainingRefused
+
+
+def conclude_run(run_name: str, config: RunConfig, recipe: str, commit: str | None) -> None:
+    """Do for a run that went well what its command would have done.
+
+    Args:
+        run_name: Its name; all steps that leave results have ended.
+        config: The configuration that it used.
+        recipe: Name of the configuration.
+        commit: The code's commit, where there is one.
+    """
+    job = Job(config, recipe, fallback="", commit=commit, run_name=run_name, data="", notes=())
+    results = load_results(runs.find_run(run_name))
+    annotate_results(job, results)
+    notify.tell_end(config, recipe, build_summary(results, recipe, commit, False, _page(run_name)), results.run)
+
+
+def conclude_failure(error: BaseException) -> None:
+    """ZenML's hook for a step that failed for good: MLflow's run ends too, and whoever `notify` names is told.
+
+    Args:
+        error: What the step raised.
+    """
+    from zenml import get_step_context
+
+    run = runs.find_run(get_step_context().pipeline_run.name)
+    assert run is not None  # its own step is running
+    parameters: dict[str, Any] = run.config.parameters or {}
+    config, recipe = RunConfig.model_validate(parameters["config"]), parameters["recipe"]
+    if isinstance(error, RetrainingRefused):
+        refusal = build_refusal(run, error.problem, parameters["commit"], False, _page(run.name))
+        notify.tell_end(config, recipe, refusal, run)
+    else:
+        notify.tell_failure(config, recipe, error, run.name)
+    runs.close_in_mlflow(run.name, runs.FAILED)
+
+
+def _page(run_name: str) -> str:
+    """Where a person finds the report: MLflow's page of the run."""
+    client = tracking.connect()
+    return tracking.run_page(client, tracking.mlflow_run(client, run_name))

@@ -1,0 +1,301 @@
+"""Schedules as code: the same file twice changes nothing, a changed one replaces what ZenML would replay for ever."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from operations.locks import state_lock
+from operations.schedule_record import ScheduleRecord, content_changes, timing_changes
+from operations.scheduler import Scheduler, Snapshot
+from recognition.configuration.nearest import nearest
+from recognition.errors import InputError
+from recognition.scheduling.cron import firing_times, parse_cron
+
+RECORD, PAUSED = "recognition_schedule", "recognition_paused"  # keys of a row's metadata
+NEXT = ".next"  # ends the name of a replacement until it takes its predecessor's place
+SHOWN = 3  # firing times
+
+
+@dataclass(frozen=True)
+class KnownSchedule:
+    """A schedule of ours.
+
+    Attributes:
+        row: ZenML's record of it, hydrated.
+        record: What it was applied from.
+        paused: Whether a person paused it, whatever its file says.
+    """
+
+    row: Any
+    record: ScheduleRecord
+    paused: bool
+
+    @property
+    def suspended(self) -> bool:
+        """Whether it fires no run."""
+        return self.paused or self.record.timing.suspend
+
+    @property
+    def state(self) -> str:
+        """Why it fires or does not, in a few words."""
+        if self.row.name.endswith(NEXT):
+            return "half replaced: apply it again"
+        return "paused" if self.paused else "suspended" if self.record.timing.suspend else "active"
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What came of applying a configuration.
+
+    Attributes:
+        action: "patched" is new timing for the same snapshot, "replaced" a new snapshot.
+        changes: What differs, a line each.
+        schedule: As it is now.
+    """
+
+    action: Literal["created", "unchanged", "patched", "replaced"]
+    changes: Sequence[str]
+    schedule: KnownSchedule
+
+
+def apply(wanted: ScheduleRecord, snapshot: Snapshot, scheduler: Scheduler) -> Applied:
+    """Let a schedule be what a configuration asks for; safe to repeat, also after a crash half-way.
+
+    A pause stays: only `resume` ends it.
+
+    Args:
+        wanted: What the configuration asks for.
+        snapshot: The same as ZenML freezes it.
+        scheduler: The stack's.
+
+    Raises:
+        InputError: If the name belongs to another configuration, or to a schedule that is not ours.
+    """
+    name = wanted.timing.name
+    with state_lock("schedules"):
+        known = _find(name)
+        if known is None:
+            _check_free(name)
+            _drop_unfinished(name, scheduler)
+            return Applied("created", [], _create(wanted, snapshot, scheduler))
+        _check_owner(known, wanted)
+        _check_stack(known, scheduler)
+        if _drop_unfinished(name, scheduler):  # a killed command may have suspended this one already
+            scheduler.patch(known.row, known.record.timing, known.suspended)
+        timing, content = timing_changes(known.record, wanted), content_changes(known.record, wanted)
+        if content:
+            return Applied("replaced", [*content, *timing], _replace(known, wanted, snapshot, scheduler))
+        if timing:
+            _patch(known.row, wanted, known.paused, scheduler)
+        return Applied("patched" if timing else "unchanged", timing, _known(name))
+
+
+def pause(name: str, scheduler: Scheduler) -> bool:
+    """Fire no run until it is resumed; a run that goes on is not stopped. Whether that is news."""
+    return _set_pause(name, True, scheduler)
+
+
+def resume(name: str, scheduler: Scheduler) -> bool:
+    """End a pause. Whether that is news."""
+    return _set_pause(name, False, scheduler)
+
+
+def remove(name: str, scheduler: Scheduler) -> None:
+    """Remove a schedule; its runs and models stay."""
+    with state_lock("schedules"):
+        _remove(_own(name, scheduler).row, scheduler)
+
+
+def run_now(name: str, scheduler: Scheduler) -> str:
+    """Start one run of a schedule, paused or not; a name to look for it by."""
+    return scheduler.start(_own(name, scheduler).row)
+
+
+def find_schedule(name: str) -> KnownSchedule:
+    """A schedule of ours by its name.
+
+    Args:
+        name: As section `schedule` has it.
+
+    Raises:
+        InputError: If there is none; it tells the nearest.
+    """
+    return _known(name)
+
+
+def list_schedules() -> list[KnownSchedule]:
+    """Every schedule of ours, by name."""
+    return sorted(filter(None, map(_read, _rows())), key=lambda schedule: schedule.record.timing.name)
+
+
+def next_times(schedule: KnownSchedule, after: datetime, number: int = SHOWN) -> list[datetime]:
+    """When a schedule fires next, in its zone; never while it is suspended.
+
+    Args:
+        schedule: The schedule.
+        after: Aware.
+        number: How many times.
+    """
+    if schedule.suspended:
+        return []
+    timing = schedule.record.timing
+    return firing_times(parse_cron(timing.cron), ZoneInfo(timing.time_zone), after, number)
+
+
+def _create(wanted: ScheduleRecord, snapshot: Snapshot, scheduler: Scheduler) -> KnownSchedule:
+    """Register what never fires, and let it fire once it is known what it is."""
+    row = _register(wanted.timing.name, snapshot, scheduler)
+    _patch(row, wanted, False, scheduler)
+    _rename(row, wanted.timing.name)
+    return _known(wanted.timing.name)
+
+
+def _replace(known: KnownSchedule, wanted: ScheduleRecord, snapshot: Snapshot, scheduler: Scheduler) -> KnownSchedule:
+    """Put a new one in the place of another; for a moment none fires, which is better than both."""
+    row = _register(wanted.timing.name, snapshot, scheduler)
+    if known.paused:
+        _note(row, PAUSED, "true")
+    scheduler.patch(known.row, known.record.timing, suspended=True)
+    _patch(row, wanted, known.paused, scheduler)
+    _remove(known.row, scheduler)
+    _rename(row, wanted.timing.name)
+    return _known(wanted.timing.name)
+
+
+def _register(name: str, snapshot: Snapshot, scheduler: Scheduler) -> Any:
+    return _row(scheduler.create(f"{name}{NEXT}", snapshot))
+
+
+def _drop_unfinished(name: str, scheduler: Scheduler) -> bool:
+    """Remove what a command left that was killed while it made or replaced a schedule; whether there was any."""
+    unfinished = _rows(name=f"equals:{name}{NEXT}")
+    for row in unfinished:
+        _remove(row, scheduler)
+    return bool(unfinished)
+
+
+def _patch(row: Any, wanted: ScheduleRecord, paused: bool, scheduler: Scheduler) -> None:
+    """The record comes last: what crashed before is patched again."""
+    from zenml.client import Client
+    from zenml.models import ScheduleUpdate
+
+    scheduler.patch(row, wanted.timing, suspended=paused or wanted.timing.suspend)
+    Client().zen_store.update_schedule(row.id, ScheduleUpdate(cron_expression=wanted.timing.cron))
+    _note(row, RECORD, wanted.model_dump_json())
+
+
+def _set_pause(name: str, paused: bool, scheduler: Scheduler) -> bool:
+    with state_lock("schedules"):
+        known = _own(name, scheduler)
+        scheduler.patch(known.row, known.record.timing, suspended=paused or known.record.timing.suspend)
+        _note(known.row, PAUSED, json.dumps(paused))
+        return known.paused != paused
+
+
+def _remove(row: Any, scheduler: Scheduler) -> None:
+    from zenml.client import Client
+
+    scheduler.remove(row)
+    Client().zen_store.delete_schedule(row.id, soft=True)
+
+
+def _rename(row: Any, name: str) -> None:
+    from zenml.client import Client
+    from zenml.models import ScheduleUpdate
+
+    Client().zen_store.update_schedule(row.id, ScheduleUpdate(name=name))
+
+
+def _note(row: Any, key: str, value: str) -> None:
+    from zenml.client import Client
+    from zenml.enums import MetadataResourceTypes
+    from zenml.models import RunMetadataResource
+
+    resource = RunMetadataResource(id=row.id, type=MetadataResourceTypes.SCHEDULE)
+    Client().create_run_metadata(metadata={key: value}, resources=[resource])
+
+
+def _find(name: str) -> KnownSchedule | None:
+    for row in _rows(name=f"equals:{name}"):
+        return _read(row)
+    return None
+
+
+def _known(name: str) -> KnownSchedule:
+    found = _find(name)
+    if found is not None:
+        return found
+    names = [schedule.record.timing.name for schedule in list_schedules()]
+    near = nearest(name, names)
+    raise InputError(
+        "there is no schedule of this name",
+        received=name,
+        expected=f"one of {', '.join(names)}" if names else "none is applied yet",
+        remedy=f"did you mean {near}?" if near else "run_pipeline.py schedule apply --config FILE makes one",
+    )
+
+
+def _own(name: str, scheduler: Scheduler) -> KnownSchedule:
+    """A schedule that this scheduler may touch."""
+    known = _known(name)
+    _check_stack(known, scheduler)
+    return known
+
+
+def _read(row: Any) -> KnownSchedule | None:
+    """A row of ZenML's, None where it is not ours."""
+    try:
+        record = ScheduleRecord.model_validate_json(str(row.run_metadata.get(RECORD, "")))
+    except ValidationError:
+        return None
+    return KnownSchedule(row, record, row.run_metadata.get(PAUSED) == "true")
+
+
+def _rows(**filters: Any) -> list[Any]:
+    from zenml.client import Client
+    from zenml.utils.pagination_utils import depaginate
+
+    return depaginate(Client().list_schedules, hydrate=True, **filters)
+
+
+def _row(identifier: Any) -> Any:
+    from zenml.client import Client
+
+    return Client().zen_store.get_schedule(identifier)
+
+
+def _check_free(name: str) -> None:
+    if _rows(name=f"equals:{name}"):
+        raise InputError(
+            "the schedule's name is taken by one that this project did not make",
+            received=f"schedule.name: {name}",
+            remedy=f"choose another name, or zenml pipeline schedule delete {name}",
+        )
+
+
+def _check_owner(known: KnownSchedule, wanted: ScheduleRecord) -> None:
+    if known.record.configuration != wanted.configuration:
+        raise InputError(
+            "the schedule's name is taken by another configuration",
+            received=f"schedule.name: {wanted.timing.name}, for {wanted.configuration}",
+            expected=f"{known.record.configuration}, to which it belongs",
+            remedy=f"choose another name, or first run_pipeline.py schedule remove {wanted.timing.name}",
+        )
+
+
+def _check_stack(known: KnownSchedule, scheduler: Scheduler) -> None:
+    """ZenML would send the change to whatever cluster the active stack means."""
+    if known.row.orchestrator_id != scheduler.orchestrator:
+        raise InputError(
+            "this schedule belongs to another stack's orchestrator",
+            received=f"{known.record.timing.name}, and the active stack",
+            expected=f"a stack with orchestrator {known.row.orchestrator_id}",
+            remedy="zenml stack set NAME, and again",
+        )

@@ -1,0 +1,27 @@
+"""The pipeline: config → choose model → predict."""
+
+from zenml import pipeline
+from zenml.enums import ExecutionMode
+
+from recognition.configuration.schema import RunConfig
+from steps.choose_model import choose_model
+from steps.configure import configure
+from steps.predict import predict
+
+NAME = "prediction"
+CACHED_STEPS = ()
+
+
+@pipeline(name=NAME, execution_mode=ExecutionMode.FAIL_FAST)
+def prediction(config: RunConfig, code: dict[str, str], recipe: str, commit: str | None, fallback: bool) -> None:
+    """Turn images and a registered model into predictions.
+
+    Args:
+        config: The configuration that this run uses, with `predict.paths`.
+        code: Hash of the code behind each cached step, of which there is none.
+        recipe: Name of the configuration.
+        commit: The code's commit, where there is one.
+        fallback: Never: nothing stands in for a user's images.
+    """
+    configuration = configure(config)
+    predict(configuration, choose_model(configuration))
