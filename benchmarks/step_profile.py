@@ -21,7 +21,7 @@ from measurement import Figure, arguments, matmul_gflops, publish
 
 CLASSES = 100
 KINDS = {  # beginnings of kernels' names, oneDNN's "_Mkl" and "Native" left out
-    "convolutions, forward": ("Conv2D",),
+    "convolutions, forward": ("Conv2D", "FusedConv2D"),
     "convolutions, gradients of images": ("Conv2DBackpropInput",),
     "convolutions, gradients of filters": ("Conv2DBackpropFilter",),
     "matrix multiplies (optimizer, dense layers)": ("MatMul", "BatchMatMul"),
@@ -42,7 +42,7 @@ def main() -> None:
     for size in (*sorted(map(int, config.sizes or {})), None):
         figures += measure(learner, batch, size, options.repeats)
     name = Path(options.config).stem
-    publish(f"step_profile-{name}", f"{__doc__.splitlines()[0]} ({name}.yaml)", figures, options.results)
+    publish("step_profile", f"{__doc__.splitlines()[0]} ({name}.yaml)", figures, options.results / "profiles" / name)
 
 
 def prepare(name: str):

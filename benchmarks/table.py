@@ -51,10 +51,11 @@ def with_tables(text: str, made: str) -> str:
 
 
 def tables(folder: Path) -> str:
-    """Both tables, of the records in a folder; a table without records is left out."""
+    """Both tables, of the records in a folder, figures without a goal left out; a table without records is left out."""
     runs = read_records(folder / "recipes")
     benchmarks = read_records(folder)
-    rows = [figure_row(record, figure) for record in benchmarks for figure in record["figures"]]
+    figures = [(record, figure) for record in benchmarks for figure in record["figures"]]
+    rows = [figure_row(record, figure) for record, figure in figures if figure["goal"] is not None]
     made = [(RECIPES, recipe_rows(runs)), (FIGURES, rows)]
     return "\n\n".join(markdown(head, rows) for head, rows in made if rows)
 
