@@ -70,20 +70,27 @@ def test_folds_need_images_of_each_class():
 def test_workers_train_one_network(repeated, monkeypatch):
     check_fits(config_of(**repeated), dataset_of())
     cluster = '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}}'
-    monkeypatch.setenv("TF_CONFIG", cluster)
+    with monkeypatch.context() as patch:
+        patch.setenv("TF_CONFIG", cluster)
+        with pytest.raises(InputError, match="several workers train one network"):
+            check_fits(config_of(**repeated), dataset_of())
+    shared = {**repeated, "train": {**repeated.get("train", {}), "workers": 2}}
     with pytest.raises(InputError, match="several workers train one network"):
-        check_fits(config_of(**repeated), dataset_of())
+        check_fits(config_of(**shared), dataset_of())
 
 
 @pytest.mark.parametrize(
-    "repeated", [{"data": {"folds": 3}}, {"train": {"seeds": [0, 1]}}, {"train": {"init": "a.h5"}}]
+    "repeated",
+    [{"data": {"folds": 3}}, {"train": {"seeds": [0, 1]}}, {"train": {"init": "a.h5"}}, {"train": {"workers": 2}}],
 )
 def test_a_calibration_is_of_one_recipe_from_the_start(repeated):
     with pytest.raises(InputError, match="a calibration trains from random weights"):
         check_fits(config_of(calibrate={}, **repeated), dataset_of())
 
 
-@pytest.mark.parametrize("other", [{"data": {"folds": 3}}, {"train": {"seeds": [0, 1]}}, {"calibrate": {}}])
+@pytest.mark.parametrize(
+    "other", [{"data": {"folds": 3}}, {"train": {"seeds": [0, 1]}}, {"train": {"workers": 2}}, {"calibrate": {}}]
+)
 def test_one_training_is_gone_on_with(other):
     tail = {"after": "train-run", "epochs": 2}
     sections = {**other, "train": {**other.get("train", {}), "tail": tail}}

@@ -194,6 +194,16 @@ def test_fresh_reaches_the_train_step(rendered, monkeypatch):
     assert {"name": "RECOGNITION_FRESH", "value": "1"} in settings["pod_settings"]["env"]
 
 
+def test_a_train_step_that_makes_workers_may_and_no_other(rendered):
+    alone = rendered["train"]
+    assert pod(alone).get("serviceAccountName") != "trainer"
+    assert pod(alone)["automountServiceAccountToken"] is False
+    settings = training_step(ResourcesConfig(pending_timeout=60), active_target(), 2)["settings"][ORCHESTRATOR]
+    assert settings["step_pod_service_account_name"] == "trainer"
+    assert settings["pod_settings"]["additional_pod_spec_args"]["automount_service_account_token"] is True
+    assert {"name": "RECOGNITION_WORKERS_PATIENCE", "value": "60"} in settings["pod_settings"]["env"]
+
+
 def test_only_train_is_started_again_and_a_disruption_comes_first(rendered):
     assert {name: job["spec"]["backoffLimit"] for name, job in rendered.items() if name and name != "train"} == (
         dict.fromkeys([name for name in others(rendered) if name], 0)

@@ -238,6 +238,15 @@ def test_a_certificate_that_has_expired(cluster):
         raise MaxRetryError(None, "/version", SSLError("certificate verify failed: certificate has expired"))
 
 
+def test_here_no_workers_are_started(monkeypatch):
+    shared = RunConfig.model_validate({"train": {"workers": 2}})
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    with pytest.raises(InputError, match="only a stack on Kubernetes starts the workers"):
+        check_resources(None, None, shared)
+    monkeypatch.setenv("TF_CONFIG", '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}}')
+    check_resources(None, None, shared)
+
+
 def test_here_a_gpu_that_is_asked_for_has_to_be_here(monkeypatch):
     looked = []
     monkeypatch.setattr(stack_check, "check_requested", looked.append)

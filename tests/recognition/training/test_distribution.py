@@ -9,7 +9,12 @@ import pytest
 
 from recognition.errors import InputError
 from recognition.training.device import Device
-from recognition.training.distribution import check_strategy, choose_distribution, requested_cluster
+from recognition.training.distribution import (
+    check_strategy,
+    choose_distribution,
+    is_shared,
+    requested_cluster,
+)
 from tests.recognition.training.samples import recipe
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -129,6 +134,38 @@ def test_a_batch_that_workers_cannot_share(tf_config, strategy):
     check_strategy(recipe(strategy=strategy, batch_size=30))
     with pytest.raises(InputError, match=r"shared evenly by 2 devices(.|\n)*train.batch_size=30"):
         check_strategy(recipe(strategy=strategy, batch_size=31))
+
+
+def test_workers_train_by_one_strategy():
+    check_strategy(recipe(workers=2, strategy="multi_worker", batch_size=30))
+    with pytest.raises(InputError, match=r"one strategy only(.|\n)*train.strategy: mirrored"):
+        check_strategy(recipe(workers=2, strategy="mirrored"))
+
+
+def test_workers_are_as_many_as_tf_config_names(tf_config):
+    tf_config(cluster())
+    check_strategy(recipe(workers=2, batch_size=30))
+    with pytest.raises(InputError, match=r"contradict each other(.|\n)*train.workers: 3, and 2 in TF_CONFIG"):
+        check_strategy(recipe(workers=3, batch_size=30))
+
+
+def test_a_batch_that_workers_of_the_recipe_cannot_share():
+    with pytest.raises(InputError, match=r"shared evenly by 4 devices(.|\n)*train.batch_size=28"):
+        check_strategy(recipe(workers=4, batch_size=30))
+
+
+def test_workers_that_nobody_started():
+    check_strategy(recipe(workers=2, batch_size=30))
+    with pytest.raises(InputError, match="the workers of this training were not started"):
+        choose_distribution(recipe(workers=2, batch_size=30), CPU)
+
+
+def test_who_shares_a_training(tf_config):
+    assert not is_shared(recipe())
+    assert is_shared(recipe(workers=2))
+    tf_config(cluster())
+    assert is_shared(recipe())
+    assert not is_shared(recipe(strategy="single"))
 
 
 def test_a_single_device_is_not_mirrored():
