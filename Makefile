@@ -4,6 +4,7 @@ ARGS ?=
 EXTRA ?= base
 EXAMPLES ?= 20000
 PORT ?= 8237
+TESTS ?= tests/cluster
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
 BIN = .venv/bin
 RUN = $(BIN)/python run_pipeline.py
@@ -35,7 +36,7 @@ test-kubeflow: .venv/dev.installed .venv-kubeflow/kubeflow.installed ## run the 
 	$(BIN)/python -m pytest -m kubeflow tests/kubeflow
 
 test-cluster: .venv/dev.installed ## run the tests on the cluster of KUBECONFIG, in a namespace of their own: up to 40 minutes; ALLOW_CLUSTER=context
-	$(BIN)/python -m pytest -m cluster tests/cluster
+	$(BIN)/python -m pytest -m cluster $(TESTS)
 
 benchmark: .venv/dev.installed ## measure what takes less than a minute each, and write README's table
 	$(BENCH)/augmentation.py

@@ -1,4 +1,4 @@
-"""Trainings on two logical devices, which need a process of their own: python -m tests.…shared_batches FOLDER.
+"""Trainings on two logical devices, which need a process of their own: python -m tests.…shared_batches FOLDER FEATURE….
 
 As a worker of TF_CONFIG it trains its part of one training.
 """
@@ -43,7 +43,7 @@ def curve(dataset, plan, folder, **changes):
     return [(epoch.train_loss, epoch.validation_loss) for epoch in history.epochs]
 
 
-def main(folder):
+def main(folder, features):
     learner.build_network = network_without_dropout
     dataset = few_digits(folder)
     plan = moving_plan(dataset)
@@ -60,9 +60,10 @@ def main(folder):
             for strategy in ("single", "mirrored")
         }
         for name, feature in FEATURES.items()
+        if name in features
     }
     (folder / "results.json").write_text(json.dumps(results))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -18,6 +18,8 @@ from recognition.training.distribution import (
 from tests.recognition.training.samples import recipe
 
 ROOT = Path(__file__).resolve().parents[3]
+USUAL = ("plain", "half precision", "all")
+RARE = ("accumulated", "clipped", "averaged", "muon", "adam", "bfloat16")
 CPU = Device("cpu", "/CPU:0", "float32", "")
 
 
@@ -32,8 +34,8 @@ def tf_config(monkeypatch):
     return lambda text: monkeypatch.setenv("TF_CONFIG", text)
 
 
-def start(folder, **environment):
-    command = [sys.executable, "-m", "tests.recognition.training.shared_batches", str(folder)]
+def start(folder, *features, **environment):
+    command = [sys.executable, "-m", "tests.recognition.training.shared_batches", str(folder), *features]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(ROOT), **environment}
     return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
 
@@ -51,12 +53,20 @@ def free_ports(count):
     return ports
 
 
+def measured(folder, features):
+    """Losses of trainings on one device and on two, by feature and strategy."""
+    finish(start(folder, *features))
+    return json.loads((folder / "results.json").read_text())
+
+
 @pytest.fixture(scope="module")
 def curves(tmp_path_factory):
-    """Losses of trainings on one device and on two, by feature and strategy."""
-    folder = tmp_path_factory.mktemp("shared")
-    finish(start(folder))
-    return json.loads((folder / "results.json").read_text())
+    return measured(tmp_path_factory.mktemp("usual"), USUAL)
+
+
+@pytest.fixture(scope="module")
+def rare_curves(tmp_path_factory):
+    return measured(tmp_path_factory.mktemp("rare"), RARE)
 
 
 @pytest.fixture(scope="module")
@@ -71,20 +81,28 @@ def workers(tmp_path_factory):
     return losses, sorted(path.name for path in folder.glob("all workers/*"))
 
 
-@pytest.mark.parametrize(
-    "feature", ["plain", "accumulated", "clipped", "averaged", "muon", "adam", "half precision", "bfloat16", "all"]
-)
+@pytest.mark.parametrize("feature", USUAL)
 def test_two_devices_learn_what_one_learns(curves, feature):
-    one, two = curves[feature]["single"], curves[feature]["mirrored"]
+    check_alike(feature, **curves[feature])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("feature", RARE)
+def test_two_devices_learn_what_one_learns_with_less_usual_recipes(rare_curves, feature):
+    check_alike(feature, **rare_curves[feature])
+
+
+def check_alike(feature, single, mirrored):
     tolerance = {"half precision": 1e-3, "bfloat16": 1e-2}.get(feature, 1e-5)
-    for epoch_of_one, epoch_of_two in zip(one, two, strict=True):
+    for epoch_of_one, epoch_of_two in zip(single, mirrored, strict=True):
         assert epoch_of_two == pytest.approx(epoch_of_one, rel=tolerance)
-    assert one[-1][0] < 1.02 * one[0][0]
+    assert single[-1][0] < 1.02 * single[0][0]
 
 
-def test_each_feature_changes_what_is_learned(curves):
-    losses = [curves[feature]["single"][-1][1] for feature in curves]
-    assert len({round(loss, 4) for loss in losses}) == len(losses)
+@pytest.mark.slow
+def test_each_feature_changes_what_is_learned(curves, rare_curves):
+    losses = [each["single"][-1][1] for each in (curves | rare_curves).values()]
+    assert len({round(loss, 4) for loss in losses}) == len(losses) == len(USUAL + RARE)
 
 
 @pytest.mark.parametrize("feature", ["plain", "all"])
