@@ -13,7 +13,7 @@ LARGE ?= /tmp/large-data
 LOCK = $(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help train test fuzz test-slow test-kubeflow test-cluster benchmark benchmark-all lint format lock dashboard dashboard-stop env clean-state clean
+.PHONY: help train test fuzz test-slow test-exhaustive test-kubeflow test-cluster benchmark benchmark-all lint format lock dashboard dashboard-stop env clean-state clean
 .DEFAULT_GOAL := help
 
 help: ## show this help
@@ -31,6 +31,9 @@ fuzz: .venv/dev.installed ## feed nonsense to configurations, images and sources
 
 test-slow: .venv/dev.installed ## run the tests that take minutes: whole commands, docs/own-images.md, dashboards
 	$(BIN)/python -m pytest -m slow -n logical --maxprocesses 8 --dist loadfile
+
+test-exhaustive: .venv/dev.installed ## run what make test-slow does for some networks for all of them: the hardest exports
+	$(BIN)/python -m pytest -m exhaustive -n logical --maxprocesses 8
 
 test-kubeflow: .venv/dev.installed .venv-kubeflow/kubeflow.installed ## run the tests of the file for Kubeflow, whose compiler has .venv-kubeflow
 	$(BIN)/python -m pytest -m kubeflow tests/kubeflow

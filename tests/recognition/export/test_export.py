@@ -9,6 +9,10 @@ from tests.recognition.export.models import SHAPE, images_of, small_model
 
 IMAGES = images_of(64)
 LABELS = np.zeros(64, np.int32)
+SOME = ("deck", "fast", "resnet18", "efficientnet_v2_b0", "convnext_tiny")  # one of each kind of layers
+ALL_NETWORKS = [
+    pytest.param(name, marks=pytest.mark.slow if name in SOME else pytest.mark.exhaustive) for name in NETWORKS
+]
 pairs = pytest.mark.parametrize("choice", [Choice(*pair) for pair in PAIRS], ids=str)
 
 
@@ -69,9 +73,8 @@ def test_the_packages_are_told():
     assert set(packages_of(Choice("litert"))) == {"tensorflow", "keras", "ai-edge-litert"}
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", ALL_NETWORKS)
 @pytest.mark.parametrize("choice", [Choice("onnx", "int8"), Choice("litert", "int8")], ids=str)  # the hardest
 def test_every_network_can_be_exported_but_those_that_are_refused(name, choice, tmp_path):
     import keras
