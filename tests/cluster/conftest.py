@@ -18,7 +18,7 @@ class ClusterCommand(Command):
 
     def __init__(self, state, workspace, installation):
         super().__init__(state, workspace)
-        self._environment = installation.environment()
+        self._environment = {**installation.environment(), "ZENML_CONFIG_PATH": str(state / "zenml")}
 
     def start(self, *arguments, **options):
         running = super().start(*arguments, **{**self._environment, **options})
@@ -48,6 +48,16 @@ def submit(installation, tmp_path_factory):
     assert applied.status == 0, applied.stderr
     yield command
     command.kill_all()
+
+
+@pytest.fixture(scope="session")
+def undisturbed(submit, digits_words):
+    """Arguments of a deterministic training that lasts long enough to be disturbed, and what comes of it if it is not."""
+    settings = ("train.epochs=25", "train.deterministic=true", "train.precision=float32", "checkpoint.every_seconds=1")
+    words = (*digits_words, "--no-cache", "--summary=summary.json", *(f"--set={setting}" for setting in settings))
+    outcome = submit.run(*words, "--set=model.name=cluster-undisturbed")
+    assert outcome.status == 0, outcome.stderr
+    return words, outcome
 
 
 @pytest.fixture(scope="session")

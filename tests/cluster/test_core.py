@@ -1,8 +1,14 @@
 """What has to work on a cluster before anything else does."""
 
+import io
 import json
 import time
+import zipfile
+from pathlib import Path
 
+import h5py
+import mlflow
+import numpy as np
 import pytest
 import s3fs
 
@@ -50,22 +56,20 @@ def test_cifar100_is_trained_on_once_and_then_taken_from_the_cache(submit, insta
     assert again.summary["model"]["mlflow_version"] == "1"
 
 
-def test_a_training_whose_pod_is_deleted_ends_as_if_nothing_had_been(submit, installation, digits_words):
-    words = (
-        *(*digits_words, "--no-cache", "--summary=summary.json", "--set=model.name=cluster-killed"),
-        *("--set=train.epochs=25", "--set=train.deterministic=true", "--set=checkpoint.every_seconds=1"),
-    )
-    whole = submit.run(*words)
-    assert whole.status == 0, whole.stderr
-    running = submit.start(*words)
+def test_a_training_whose_pod_is_deleted_ends_as_if_nothing_had_been(submit, installation, undisturbed, tmp_path):
+    words, whole = undisturbed
+    running = submit.start(*words, "--set=model.name=cluster-killed")
     running.wait_for("epoch 2:")
     name = next(line for line in running.output().splitlines() if line.startswith("train: pod")).split()[-1]
     installation.kubectl("delete", "pod", name, "--wait=false")
     resumed = running.end()
     assert resumed.status == 0, resumed.stderr
     assert "resuming after epoch" in resumed.stdout
-    assert whole.summary["model"]["mlflow_version"] == "1"
-    assert resumed.summary["model"]["mlflow_version"] == "1"  # the same file, which is not registered twice
+    assert [each.summary["model"]["mlflow_version"] for each in (whole, resumed)] == ["1", "1"]
+    models = ("cluster-undisturbed", "cluster-killed")
+    first, second = (weights(installation, f"models:/{model}/1", tmp_path) for model in models)
+    assert first.keys() == second.keys()
+    assert all(np.array_equal(first[name], second[name]) for name in first)
     assert resumed.summary["test"] == whole.summary["test"]
 
 
@@ -87,6 +91,22 @@ def test_a_scheduled_run_concludes_itself_and_leaves_nothing_behind(submit, inst
     assert json.loads(installation.kubectl("get", "cronjobs", "-o", "json"))["items"] == []
     secrets = json.loads(installation.kubectl("get", "secrets", "-o", "json"))["items"]
     assert not [secret for secret in secrets if secret["metadata"]["name"].startswith("zenml-token")]
+
+
+def weights(installation, address, folder):
+    """A registered model's arrays by their place in its file."""
+    password = installation.secret("mlflow-users")["pipeline"]
+    with installation.reachable(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", installation.url("mlflow"))
+        patch.setenv("MLFLOW_TRACKING_USERNAME", "pipeline")
+        patch.setenv("MLFLOW_TRACKING_PASSWORD", password)
+        place = mlflow.artifacts.download_artifacts(address, dst_path=str(folder))
+    (path,) = Path(place).rglob("*.keras")
+    arrays = {}
+    with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file:
+        file.visititems(lambda name, each: arrays.update({name: each[()]}) if isinstance(each, h5py.Dataset) else None)
+    path.unlink()
+    return arrays
 
 
 def finished(installation, job):

@@ -1,35 +1,33 @@
-"""A server that is away for a minute while a run needs it: nothing is lost, and nothing is there twice."""
+"""Servers that are away for a minute while a run needs them: nothing is lost, and nothing is there twice."""
 
 import time
 
 import pytest
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
 MINUTE = 60.0  # seconds
 SERVERS = {"zenml": "deployment/zenml", "mlflow": "deployment/mlflow", "s3": "statefulset/s3"}
+MODEL = "cluster-outages"
 
 
-@pytest.mark.parametrize("server", SERVERS)
-def test_a_server_that_is_away_for_a_minute(server, submit, installation, digits_words):
-    model = f"cluster-without-{server}"
-    words = (*digits_words, f"--set=model.name={model}", "--set=train.epochs=40", "--summary=summary.json")
+def test_each_server_is_away_for_a_minute(submit, installation, digits_words):
+    words = (*digits_words, f"--set=model.name={MODEL}", "--set=train.epochs=600", "--summary=summary.json")
     running = submit.start(*words)
     running.wait_for("epoch 2:")
-    scale(installation, server, 0)
-    time.sleep(MINUTE)
-    scale(installation, server, 1)
+    for server in SERVERS:
+        scale(installation, server, 0)
+        time.sleep(MINUTE)
+        scale(installation, server, 1)
     ended = running.end()
     assert "Traceback" not in ended.stderr
     if ended.status != 0:  # failed clean
         assert ended.status == 1, ended.stderr
         assert "error: " in ended.stderr
-        assert model not in submit.run("models", "list").stdout
+        assert MODEL not in submit.run("models", "list").stdout
         ended = submit.run(*words)
     assert ended.status == 0, ended.stderr
     assert ended.summary["model"]["mlflow_version"] == "1"
     assert ended.summary["model"]["aliases"] == ["champion"]
-    (line,) = [line for line in submit.run("models", "list").stdout.splitlines() if line.startswith(model)]
-    assert "champion" in line
     again = submit.run(*words)
     assert again.status == 0, again.stderr
     assert {"train", "evaluate"} <= again.cached()

@@ -7,24 +7,15 @@ import pytest
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
 
 
-@pytest.fixture(scope="module")
-def words(digits_words):
-    """A training in float32, long enough to be disturbed."""
-    settings = ("train.precision=float32", "train.epochs=8", "checkpoint.every_seconds=1")
-    return (*digits_words, "--summary=summary.json", *(f"--set={setting}" for setting in settings))
-
-
 def losses(outcome):
     """Loss and validation loss by epoch; of one that was trained twice, the last time."""
     found = re.findall(r"epoch (\d+): loss ([\d.]+), validation loss ([\d.]+)", outcome.stdout)
     return {int(epoch): (float(loss), float(validation)) for epoch, loss, validation in found}
 
 
-def test_two_workers_learn_what_one_learns_also_where_one_is_lost(submit, installation, words):
-    one = submit.run(*words, "--set=model.name=cluster-one-worker")
-    assert one.status == 0, one.stderr
-    two = ("--set=model.name=cluster-two-workers", "--set=train.workers=2", "--set=train.epochs=8")
-    running = submit.start(*words, *two)
+def test_two_workers_learn_what_one_learns_also_where_one_is_lost(submit, installation, undisturbed):
+    words, alone = undisturbed
+    running = submit.start(*words, "--set=model.name=cluster-two-workers", "--set=train.workers=2")
     running.wait_for("epoch 2:")
     worker = installation.kubectl("get", "pods", "-l", "recognition/workers", "-o", "name").split()[0]
     installation.kubectl("delete", worker, "--grace-period=0", "--force")
@@ -33,7 +24,7 @@ def test_two_workers_learn_what_one_learns_also_where_one_is_lost(submit, instal
     assert "worker 1 of 2; 2 devices share each batch" in ended.stdout
     assert "resuming after epoch" in ended.stdout
     assert len(installation.pods("train", ended.name)) == 2
-    expected = losses(one)
+    expected = losses(alone)
     assert losses(ended).keys() == expected.keys()
     for epoch, pair in losses(ended).items():
         assert pair == pytest.approx(expected[epoch], rel=0.02, abs=0.005)

@@ -104,7 +104,8 @@ def applied(servers, tmp_path_factory):
     folder = tmp_path_factory.mktemp("compile")
     (folder / "stack.yaml").write_text(yaml.safe_dump(stack))
     command = KubeflowCommand(folder / "state", folder / "runs")
-    environment = {"ZENML_STORE_URL": servers.zenml, "ZENML_STORE_API_KEY": servers.api_key}
+    user = {"ZENML_CONFIG_PATH": str(folder / "config")}  # the machine's own stays as it is
+    environment = {"ZENML_STORE_URL": servers.zenml, "ZENML_STORE_API_KEY": servers.api_key, **user}
     done = command.run("stack", "apply", folder / "stack.yaml", **environment)
     assert done.status == 0, done.stderr
     yield lambda *words: command.run(*words, **environment)
