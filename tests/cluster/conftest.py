@@ -52,7 +52,7 @@ def submit(installation, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def undisturbed(submit, digits_words):
-    """Arguments of a deterministic training that lasts long enough to be disturbed, and what comes of it if it is not."""
+    """Arguments of a deterministic training, long enough to be disturbed, and what comes of it if it is not."""
     settings = ("train.epochs=25", "train.deterministic=true", "train.precision=float32", "checkpoint.every_seconds=1")
     words = (*digits_words, "--no-cache", "--summary=summary.json", *(f"--set={setting}" for setting in settings))
     outcome = submit.run(*words, "--set=model.name=cluster-undisturbed")
