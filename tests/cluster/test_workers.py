@@ -5,6 +5,7 @@ import re
 import pytest
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
+COMPARED = (1, 2, 3, 4)  # epochs, after which rounding errors that differ have grown
 
 
 def losses(outcome):
@@ -26,7 +27,8 @@ def test_two_workers_learn_what_one_learns_also_where_one_is_lost(submit, instal
     assert len(installation.pods("train", ended.name)) == 2
     expected = losses(alone)
     assert losses(ended).keys() == expected.keys()
-    for epoch, pair in losses(ended).items():
-        assert pair == pytest.approx(expected[epoch], rel=0.02, abs=0.005)
+    for epoch in COMPARED:
+        assert losses(ended)[epoch] == pytest.approx(expected[epoch], rel=0.02, abs=0.002)
+    assert abs(ended.summary["test"]["accuracy"] - alone.summary["test"]["accuracy"]) < 0.02
     assert ended.summary["model"]["mlflow_version"] == "1"
     assert installation.kubectl("get", "pods,services", "-l", "recognition/workers", "-o", "name") == ""
