@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -241,9 +241,22 @@ def failure(run: Any, watch: Watch) -> RecognitionError:
     info = run.steps[name].exception_info if name in run.steps else None
     if info is not None and (info.source or "").endswith(RetrainingRefused.__name__):
         return _refusal(info.message or "")
-    last = [f"    {line}" for line in watch.logs.get(name, [])[-LAST_LINES:]]
+    last = [f"    {line}" for line in without_frames(watch.logs.get(name, []))[-LAST_LINES:]]
     told = reasons.get(name) or ((info and info.message) or "").partition("\n")[0]
     return RunFailed("\n".join([f"step {name} failed", *last]), received=told, remedy=_logs_remedy(run))
+
+
+def without_frames(lines: Sequence[str]) -> list[str]:
+    """A log whose tracebacks are reduced to the error that each ends with."""
+    kept, margin = [], None
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        if line.lstrip().startswith("Traceback (most recent call last)"):
+            margin = indent
+        elif margin is None or indent <= margin:
+            margin = None
+            kept.append(line)
+    return kept
 
 
 def leave_or_stop(run_name: str, interruption: KeyboardInterrupt) -> None:
@@ -313,4 +326,7 @@ def _refusal(message: str) -> RetrainingRefused:
 
 
 def _logs_remedy(run: Any) -> str:
-    return f"zenml pipeline runs logs {run.id} shows all of its log, as the dashboard does"
+    return (
+        f"zenml pipeline runs logs {run.id} shows all of its log, as the dashboard does; "
+        "run_pipeline.py stack check tells whether servers and bucket work"
+    )

@@ -138,6 +138,17 @@ def test_a_failed_step_is_told_with_its_last_lines(fake, watch):
     assert "    line 29\n  received: loss is NaN\n" in str(error)
 
 
+def test_a_traceback_is_told_as_its_error(fake, watch):
+    frames = [f'  File "{number}.py", line 1, in call\n    call()\n    ^^^^^^' for number in range(20)]
+    lines = ["before", "Traceback (most recent call last):", *frames, "OSError: no space", "after"]
+    pod(fake, "train-1", "Failed")
+    fake.logs = {"train-1": "\n".join(lines)}
+    watch.look()
+    told = str(failure(run(train=step(message="no space")), watch))
+    assert "step train failed\n    before\n    OSError: no space\n    after\n" in told
+    assert "stack check" in told
+
+
 @pytest.mark.parametrize(
     "steps", [{"train": step("retrying")}, {"train": step()}, {}], ids=["retrying", "failed", "none"]
 )
