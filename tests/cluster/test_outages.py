@@ -11,7 +11,7 @@ MODEL = "cluster-outages"
 
 
 def test_each_server_is_away_for_a_minute(submit, installation, digits_words):
-    words = (*digits_words, f"--set=model.name={MODEL}", "--set=train.epochs=240", "--summary=summary.json")
+    words = (*digits_words, f"--set=model.name={MODEL}", "--set=train.epochs=160", "--summary=summary.json")
     running = submit.start(*words)
     running.wait_for("epoch 2:")
     for server in SERVERS:
