@@ -21,6 +21,7 @@ QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 NO_PRIVILEGES = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 RESTRICTED = {"runAsNonRoot": True, "runAsUser": USER, "fsGroup": USER, "seccompProfile": {"type": "RuntimeDefault"}}
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where every library looks for it
+USUAL_MEMORY = "512Mi"  # kept for a pod that names nothing, by k8s/base/limits.yaml
 GUARD = Path(__file__).with_name("pending_guard.py")
 # A pod that was taken away is none of the step's failures, whatever its exit code; ZenML asks the other way round.
 FAILURE_POLICY = {
@@ -83,6 +84,21 @@ def ingest_pod(base: Mapping[str, Any], secret: str) -> PodSettings:
         secret: Name of a Secret whose keys are environment variables, "" for none.
     """
     return {**base, "env_from": [{"secretRef": {"name": secret}}]} if secret else dict(base)
+
+
+def judging_pod(base: Mapping[str, Any], resources: ResourcesConfig) -> PodSettings:
+    """The evaluate step's pod, which loads what training made: it may use as much memory, but is not kept that much.
+
+    Args:
+        base: What pods of steps are otherwise.
+        resources: What the train step asks for.
+    """
+    if not resources.memory:
+        return dict(base)
+    from kubernetes.utils import parse_quantity
+
+    kept = min(resources.memory, USUAL_MEMORY, key=parse_quantity)
+    return {**base, "resources": {"requests": {"memory": kept}, "limits": {"memory": resources.memory}}}
 
 
 def training_pod(base: Mapping[str, Any], resources: ResourcesConfig) -> PodSettings:

@@ -8,14 +8,21 @@ from typing import Any
 
 from operations.checkpoints import FRESH
 from operations.environment import GPUS_VARIABLE, LIBRARIES_QUIET, PATIENCE, SAFE, WORKERS_PATIENCE
-from operations.kubernetes.pods import ingest_pod, orchestrator_pod, stateful_pod, training_pod, with_variables
+from operations.kubernetes.pods import (
+    ingest_pod,
+    judging_pod,
+    orchestrator_pod,
+    stateful_pod,
+    training_pod,
+    with_variables,
+)
 from operations.kubernetes.target import BAKED, Target
 from operations.kubernetes.watch import ZENML_MARK
 from recognition.configuration.resources_section import ResourcesConfig
 from recognition.configuration.schema import RunConfig
 
 ORCHESTRATOR = "orchestrator.kubernetes"
-INGEST = "ingest"
+INGEST, EVALUATE = "ingest", "evaluate"
 STEP_VARIABLES = {
     **SAFE,
     **PATIENCE,
@@ -37,8 +44,11 @@ def configured(pipeline: Any, steps: Iterable[str], config: RunConfig, target: T
     """
     resources = config.resources
     training = {name: training_step(resources, target, config.train.workers) for name in TRAINING if name in steps}
-    ingest = {INGEST: {"settings": {ORCHESTRATOR: {"pod_settings": ingest_pod(_kept_pod(target), target.data_secret)}}}}
-    return pipeline.with_options(settings=run_settings(resources, target), steps={**ingest, **training})
+    others = {INGEST: ingest_pod(_kept_pod(target), target.data_secret)}
+    if EVALUATE in steps:
+        others[EVALUATE] = judging_pod(with_variables(target.step_pod, STEP_VARIABLES), resources)
+    own_pods = {name: {"settings": {ORCHESTRATOR: {"pod_settings": pod}}} for name, pod in others.items()}
+    return pipeline.with_options(settings=run_settings(resources, target), steps={**own_pods, **training})
 
 
 def run_settings(resources: ResourcesConfig, target: Target) -> dict[str, Any]:

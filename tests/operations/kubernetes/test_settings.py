@@ -14,7 +14,7 @@ from zenml.integrations.kubernetes.manifest_utils import (
     pod_template_manifest_from_pod,
 )
 
-from operations.kubernetes.pods import QUEUE_LABEL
+from operations.kubernetes.pods import QUEUE_LABEL, judging_pod
 from operations.kubernetes.settings import ORCHESTRATOR, configured, docker_settings, training_step
 from operations.kubernetes.stack_apply import apply
 from operations.kubernetes.stack_file import StackFile
@@ -192,6 +192,13 @@ def test_fresh_reaches_the_train_step(rendered, monkeypatch):
     monkeypatch.setenv("RECOGNITION_FRESH", "1")
     settings = training_step(ResourcesConfig(), active_target())["settings"][ORCHESTRATOR]
     assert {"name": "RECOGNITION_FRESH", "value": "1"} in settings["pod_settings"]["env"]
+
+
+def test_who_loads_the_model_may_use_as_much_memory_and_is_kept_little(rendered):
+    assert main(rendered["evaluate"])["resources"] == {"requests": {"memory": "512Mi"}, "limits": {"memory": "16Gi"}}
+    assert "memory" not in str(main(rendered["report"]).get("resources"))
+    assert judging_pod({}, ResourcesConfig(memory="300Mi"))["resources"]["requests"] == {"memory": "300Mi"}
+    assert judging_pod({}, ResourcesConfig()) == {}
 
 
 def test_a_train_step_that_makes_workers_may_and_no_other(rendered):
