@@ -24,7 +24,7 @@ def test_two_schedules_that_fire_at_once_leave_one_champion(submit, installation
     wait_for(lambda: all(finished(installation, job) for job in jobs), patience=900)
     assert [finished(installation, job) for job in jobs] == ["Complete", "Complete"]
     listed = json.loads(submit.run("models", "list", "--json").stdout)
-    versions = [each for each in listed if each["name"] == MODEL]
+    versions = [each for each in listed if each["model"] == MODEL]
     assert {each["version"] for each in versions} == {"1", "2"}
     assert [each["version"] for each in versions if "champion" in each["aliases"]] in (["1"], ["2"])
     for name in SCHEDULES:
