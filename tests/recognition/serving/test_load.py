@@ -16,6 +16,7 @@ from recognition.serving.limits import Limits
 from tests.recognition.serving.served import StubEngine, picture, serving, until
 
 MEBIBYTE = 2**20
+NOISE = 96 * MEBIBYTE  # the allocator's, clients included; an image kept from each request would be gigabytes
 CLIENTS = 32
 IMAGES = [
     picture(colour, size, kind)
@@ -131,4 +132,4 @@ def test_rude_clients_do_no_harm_to_polite_ones_or_to_memory(seconds, logged):
         assert status in ALLOWED[action] | {503}, (action.__name__, status, count)
     assert {action for action, status in found if status != 503} == set(ALLOWED)
     assert found[good, 200] + found[raw, 200] > 0.05 * found.total()
-    assert grown < 32 * MEBIBYTE
+    assert grown < NOISE
