@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from recognition.errors import InputError
 
@@ -30,11 +31,16 @@ def secret_value(key: str, reference: str) -> str:
     raise InputError(f"{key} {problem}", received=reference, remedy=ways[kind])
 
 
-def _zenml_value(name: str) -> str:
+def zenml_secret(name: str) -> Mapping[str, str] | None:
+    """Values of a secret of ZenML's by their keys; None where it, or a store of secrets, is missing."""
     from zenml.client import Client
 
-    secret, _, key = name.partition(".")
     try:
-        return Client().get_secret_by_name_and_private_status(secret).secret_values.get(key, "")
-    except (KeyError, NotImplementedError):  # no such secret, or no store of secrets
-        return ""
+        return Client().get_secret_by_name_and_private_status(name).secret_values
+    except (KeyError, NotImplementedError):
+        return None
+
+
+def _zenml_value(name: str) -> str:
+    secret, _, key = name.partition(".")
+    return (zenml_secret(secret) or {}).get(key, "")

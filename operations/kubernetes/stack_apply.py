@@ -14,6 +14,7 @@ from operations.kubernetes.pods import FAILURE_POLICY, restricted_pod
 from operations.kubernetes.stack_file import StackFile
 from operations.kubernetes.target import CODE, DATA_SECRET, FLAVOR, GPU_IMAGE, IMAGE, STATE_VOLUME, TRAINER
 from operations.locks import state_lock
+from operations.secret_values import zenml_secret
 from recognition.errors import InputError
 
 if TYPE_CHECKING:
@@ -109,17 +110,11 @@ def orchestrator_settings(file: StackFile) -> dict[str, Any]:
 
 def check_secrets(file: StackFile) -> None:
     """Raise InputError unless ZenML has the secrets that a file names, with the keys that are needed."""
-    from zenml.client import Client
-
     for name, keys in file.secrets.items():
         values = " ".join(f"--{key}=…" for key in keys)
         remedy = f"zenml secret create {name} {values}"
-        try:
-            has = Client().get_secret_by_name_and_private_status(name).secret_values
-        except (KeyError, NotImplementedError):
-            raise InputError(
-                "ZenML does not have a secret that the stack names", received=name, remedy=remedy
-            ) from None
+        if (has := zenml_secret(name)) is None:
+            raise InputError("ZenML does not have a secret that the stack names", received=name, remedy=remedy)
         if missing := [key for key in keys if key not in has]:
             raise InputError(
                 "a secret of ZenML's lacks what the stack needs",
