@@ -70,11 +70,8 @@ def register(
 
 def registered_models(client: MlflowClient) -> Iterator[MlflowModel]:
     """MLflow's records of all registered models, those of other tools too, sorted by name."""
-    token = None
-    while token != "":
-        page = client.search_registered_models(order_by=["name"], page_token=token)
-        yield from (model for model in page if not model.name.startswith(PREFIX))
-        token = page.token or ""
+    models = tracking.found(client.search_registered_models, order_by=["name"])
+    return (model for model in models if not model.name.startswith(PREFIX))
 
 
 def versions_of(client: MlflowClient, name: str) -> list[ModelVersion]:

@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -276,6 +276,21 @@ def end_run(client: MlflowClient, run_id: str, status: str) -> None:
     """
     if client.get_run(run_id).info.status == "RUNNING":
         client.set_terminated(run_id, status)
+
+
+def found(search: Callable[..., Iterable[Any]], *arguments: Any, **options: Any) -> Iterator[Any]:
+    """All that one of MLflow's searches finds, over its pages.
+
+    Args:
+        search: A method of the client that takes a `page_token`.
+        arguments: Its others.
+        options: Its others by name.
+    """
+    token = None
+    while token != "":
+        page: Any = search(*arguments, **options, page_token=token)
+        yield from page
+        token = page.token or ""
 
 
 def experiment_id(client: MlflowClient) -> str:

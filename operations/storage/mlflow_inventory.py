@@ -101,19 +101,11 @@ def _name(run: Run) -> str:
 
 
 def _runs(client: MlflowClient) -> Iterator[Run]:
-    token, experiment = None, tracking.experiment_id(client)
-    while token != "":
-        page = client.search_runs([experiment], page_token=token)
-        yield from page
-        token = page.token or ""
+    return tracking.found(client.search_runs, [tracking.experiment_id(client)])
 
 
 def _models(client: MlflowClient) -> Iterator[Any]:
-    token, experiment = None, tracking.experiment_id(client)
-    while token != "":
-        page = client.search_logged_models([experiment], page_token=token)
-        yield from page
-        token = page.token or ""
+    return tracking.found(client.search_logged_models, [tracking.experiment_id(client)])
 
 
 def _size(address: str) -> int:
