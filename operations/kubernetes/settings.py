@@ -30,6 +30,7 @@ STEP_VARIABLES = {
     "PYTHONWARNINGS": "ignore",
     "ZENML_CONSOLE_LOGGING_FORMAT": f"{ZENML_MARK}%(message)s",
 }
+MONITORING = 1.0  # seconds between looks at a step's Job: what the next step waits at most, three by default
 TRAINING = ("train", "calibrate")  # the steps that section resources is about
 
 
@@ -58,6 +59,7 @@ def run_settings(resources: ResourcesConfig, target: Target) -> dict[str, Any]:
         "docker": docker_settings(target, target.image),
         ORCHESTRATOR: {
             "synchronous": False,
+            "job_monitoring_interval": MONITORING,
             "orchestrator_pod_settings": pod,
             "pod_settings": with_variables(target.step_pod, STEP_VARIABLES),
         },

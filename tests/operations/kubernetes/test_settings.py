@@ -225,6 +225,11 @@ def test_a_train_step_that_is_not_to_be_started_again(rendered):
     assert snapshot.step_configurations["train"].config.retry is None
 
 
+def test_a_step_that_has_ended_is_noticed_within_a_second(rendered):
+    snapshot, orchestrator = compiled(ResourcesConfig())
+    assert orchestrator.get_settings(snapshot).job_monitoring_interval == 1
+
+
 def test_every_container_keeps_to_the_restricted_standard(rendered):
     for job in rendered.values():
         context = pod(job)["securityContext"]
