@@ -107,7 +107,8 @@ def checked_job(config: RunConfig, recipe: str, options: argparse.Namespace) -> 
 def run_training(job: Job, options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
     """Run the training pipeline; its summary as JSON and as text, and the exit status."""
     from operations.execution import execute, publish, publish_refusal
-    from operations.summary import copy_wrong_images, render_refusal, render_summary
+    from operations.results import copy_wrong_images
+    from operations.summary_text import render_refusal, render_summary
     from pipelines.training import CACHED_STEPS, training
     from recognition.retraining import RetrainingRefused
 

@@ -12,7 +12,9 @@ from zenml.pipelines.pipeline_definition import Pipeline
 from operations import execution
 from operations.console import render_lines
 from operations.job import Job
-from operations.summary import SCHEMA, cached_steps, data_facts, load_outputs, run_facts, step_facts
+from operations.results import load_outputs
+from operations.summary import SCHEMA, data_facts, run_facts, step_facts
+from operations.summary_text import cached_steps
 from recognition.calibration import recipe
 from recognition.calibration.result import Calibration, Choice
 from recognition.data.dataset import ImageDataset

@@ -7,7 +7,8 @@ from typing import Any
 from operations import notify, runs, tracking
 from operations.execution import annotate_results
 from operations.job import Job
-from operations.summary import build_refusal, build_summary, load_results
+from operations.results import load_results
+from operations.summary import build_refusal, build_summary
 from recognition.configuration.schema import RunConfig
 from recognition.retraining import RetrainingRefused
 

@@ -26,8 +26,9 @@ from operations.kubernetes.target import Target, active_target
 from operations.kubernetes.watch import Left, follow
 from operations.locks import uninterrupted
 from operations.repair import repair
+from operations.results import DATA_PAGE, PAGE, Results, load_outputs, load_results
 from operations.stack import check_source_root
-from operations.summary import DATA_PAGE, PAGE, Results, build_refusal, build_summary, load_outputs, load_results
+from operations.summary import build_refusal, build_summary
 from operations.unreachable import ZENML, silent_server
 from recognition.errors import Terminated
 from recognition.retraining import RetrainingRefused

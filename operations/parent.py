@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from operations.cache import is_there
+from operations.results import load_outputs
 from operations.run_lookup import find_trainings
 from operations.runs import outputs_of
-from operations.summary import load_outputs
 from recognition.configuration.resolved import flatten
 from recognition.configuration.schema import RunConfig, TailConfig
 from recognition.errors import InputError

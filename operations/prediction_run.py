@@ -19,8 +19,9 @@ from operations.job import PACKAGES, Job, git_commit, new_run_name
 from operations.model_lookup import find_model
 from operations.prediction import find_images
 from operations.registry import CHAMPION, RegisteredModel
+from operations.results import load_outputs
 from operations.runs import outputs_of
-from operations.summary import SCHEMA, load_outputs, run_facts, step_facts
+from operations.summary import SCHEMA, run_facts, step_facts
 from recognition.configuration.schema import RunConfig
 from recognition.errors import InputError
 from recognition.pictures.predictions import predictions_picture

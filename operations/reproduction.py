@@ -15,9 +15,9 @@ from operations.environment import PROJECT, check_writable, load_tensorflow, sta
 from operations.execution import annotate, supervise
 from operations.job import Job, check_job, git_commit
 from operations.machine import MACHINE, machine_facts
+from operations.results import load_outputs
 from operations.run_lookup import find_trainings
 from operations.runs import outputs_of
-from operations.summary import load_outputs
 from recognition.configuration.schema import RunConfig
 from recognition.errors import InputError
 from recognition.evaluation.evaluation import Evaluation

@@ -137,6 +137,17 @@ def find_run(run_name: str) -> Any | None:
     return page.items[0] if page.items else None
 
 
+def page_of(run: Any) -> str | None:
+    """Address of a run's page on the dashboard of ZenML's server; None for the local database, which has no server.
+
+    Args:
+        run: ZenML's record of the run, hydrated.
+    """
+    from zenml.utils.dashboard_utils import get_run_url
+
+    return get_run_url(run)
+
+
 def outputs_of(run: Any) -> dict[str, Any]:
     """ZenML's records of the artifacts of a run, by name; "configuration" is the one that a retraining settled on."""
     found = {name: version for step in run.steps.values() for name, (version, *_) in step.outputs.items()}

@@ -1,104 +1,20 @@
-"""The summary of a run: JSON for scripts, a page of text for people."""
+"""The summary of a run: what scripts read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from operations import model_store, registry, tracking
-from operations.console import count, render_lines
-from operations.environment import data_cache
+from operations import model_store, registry, runs, tracking
 from operations.registry import RegisteredModel
+from operations.results import Results, load_outputs
 from operations.retraining import refused_facts, retrain_facts
-from operations.runs import outputs_of
-from recognition.configuration.schema import DataConfig
 from recognition.data.change import DataChange
 from recognition.data.dataset import ImageDataset
-from recognition.evaluation.evaluation import Evaluation, Metrics
-from recognition.evaluation.score import in_words
 from recognition.gate import GateDecision
 from recognition.prediction.rejection import RejectionChoice
-from recognition.report.error_files import copy_errors
-from recognition.training.history import History
 
 SCHEMA = 1
-ARTIFACTS = (
-    *("dataset", "data_change", "data_report", "history", "evaluation"),
-    *("registered_model", "rejection", "decision", "report", "metrics", "label_suspects"),
-)
-PAGE, DATA_PAGE = "report.html", "data.html"
-
-
-@dataclass(frozen=True)
-class Results:
-    """What a finished run left behind.
-
-    Attributes:
-        run: ZenML's record of the run.
-        dataset: The data, memory-mapped.
-        change: The data against the champion's.
-        history: The training.
-        evaluation: Test predictions and metrics.
-        registered: The model version.
-        rejection: From which probability on the model answers.
-        decision: The gate's decision.
-        files: What people and programs look at, by file name: the pages, the numbers, the predictions.
-    """
-
-    run: Any
-    dataset: ImageDataset
-    change: DataChange
-    history: History
-    evaluation: Evaluation
-    registered: RegisteredModel
-    rejection: RejectionChoice
-    decision: GateDecision
-    files: Mapping[str, bytes]
-
-    @property
-    def metrics(self) -> Metrics:
-        """The test metrics."""
-        return self.evaluation.metrics
-
-
-def load_outputs(run: Any, *names: str) -> tuple[Any, ...]:
-    """Load artifacts of a finished run.
-
-    Args:
-        run: ZenML's record of the run, hydrated.
-        names: The artifacts' names.
-    """
-    outputs = outputs_of(run)
-    return tuple(outputs[name].load() for name in names)
-
-
-def load_results(run: Any) -> Results:
-    """Load the artifacts of a finished run.
-
-    Args:
-        run: ZenML's record of the run, hydrated.
-    """
-    loaded = dict(zip(ARTIFACTS, load_outputs(run, *ARTIFACTS), strict=True))
-    texts = {
-        PAGE: loaded["report"],
-        "metrics.json": loaded["metrics"],
-        DATA_PAGE: loaded["data_report"],
-        "suspects.html": loaded["label_suspects"],
-    }
-    predictions = loaded["evaluation"].predictions.to_parquet(index=False)
-    return Results(
-        run=run,
-        dataset=loaded["dataset"],
-        change=loaded["data_change"],
-        history=loaded["history"],
-        evaluation=loaded["evaluation"],
-        registered=loaded["registered_model"],
-        rejection=loaded["rejection"],
-        decision=loaded["decision"],
-        files={name: str(text).encode() for name, text in texts.items()} | {"predictions.parquet": predictions},
-    )
 
 
 def build_summary(
@@ -165,103 +81,9 @@ def build_refusal(run: Any, reason: str, commit: str | None, fallback: bool, rep
     }
 
 
-def render_refusal(summary: Mapping[str, Any], remedy: str) -> str:
-    """The summary of a refused retraining as a person reads it.
-
-    Args:
-        summary: From `build_refusal`.
-        remedy: What to do.
-    """
-    head = f"{summary['data']['name']}, {summary['run']['name']}, {summary['run']['seconds']:.0f} s"
-    return render_lines(head, [*_retrain(summary), ("to mend", remedy), ("report", summary["report"])])
-
-
-def render_summary(summary: Mapping[str, Any]) -> str:
-    """The summary as a person reads it."""
-    test, train, model, gate, data = (summary[key] for key in ("test", "train", "model", "gate", "data"))
-    rejection = summary["rejection"]
-    lines = [
-        ("accuracy", f"{test['accuracy']:.2%} of {test['images']:,} test images (validation {_validation(summary)})"),
-        *_in_charge(summary),
-        ("loss", f"{test['loss']:.4f}"),
-        ("top-5", f"{test['top5']:.2%}"),
-        ("superclass", "-" if test["superclass_accuracy"] is None else f"{test['superclass_accuracy']:.2%}"),
-        (
-            "training",
-            f"{count(train['epochs'], 'epoch')}, best {train['best_epoch']}, {train['seconds']:.0f} s, {_speed(train)}",
-        ),
-        *_repeats(train),
-        ("data", _change(summary["change"])),
-        *_retrain(summary),
-        ("cached", cached_steps(summary)),
-        ("champion", _champion(gate)),
-        ("decision", f"{gate['decision']}: {gate['reason']}"),
-        *_guards(gate),
-        ("model", f"{model['name']} version {model['zenml_version']}, MLflow {model['mlflow_version']}"),
-        *([("rejection", rejection["in_words"])] if rejection["target_error"] is not None else []),
-        ("report", summary["report"]),
-        ("dashboard", "make dashboard"),
-    ]
-    head = f"{data['name']}, {summary['run']['name']}, {summary['run']['seconds']:.0f} s"
-    return render_lines(head, lines)
-
-
-def copy_wrong_images(results: Results, config: DataConfig, folder: Path) -> str:
-    """Gather the wrongly predicted test images; a line that tells of it.
-
-    Args:
-        results: What the run left behind.
-        config: Where its images came from.
-        folder: A new or an empty one.
-    """
-    copied = copy_errors(results.evaluation, results.dataset.splits["test"], config, data_cache(), folder)
-    told = f"  errors     {copied.images:,} wrongly predicted test images in {folder}"
-    drawn = f"{copied.images - copied.files:,} of them as PNG of their pixels, not as files"
-    return f"{told}\n             {drawn}: {copied.reason}" if copied.reason else told
-
-
-def cached_steps(summary: Mapping[str, Any]) -> str:
-    """Names of the steps that were taken from the cache."""
-    return ", ".join(name for name, step in summary["steps"].items() if step["cached"]) or "nothing"
-
-
 def change_facts(change: DataChange) -> dict[str, Any]:
     """Section `change` of a summary."""
     return change.model_dump(include={"verdict", "reason", "version"})
-
-
-def _retrain(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Whether a retraining found anything new."""
-    facts = summary["retrain"]
-    return [("retrain", f"{facts['outcome']}: {facts['reason']}")] if facts["outcome"] else []
-
-
-def _change(change: Mapping[str, Any]) -> str:
-    return DataChange(**change).in_words()
-
-
-def _validation(summary: Mapping[str, Any]) -> str:
-    return f"{summary['validation']['accuracy']:.2%}"
-
-
-def _in_charge(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The metric that decided, where it is not accuracy."""
-    metric = summary["train"]["metric"]
-    if metric == "accuracy":
-        return []
-    test, validation = summary["test"][metric], summary["validation"]["score"]
-    return [(in_words(metric), f"{test:.2%} (validation {validation:.2%})")]
-
-
-def _repeats(train: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What all trainings of the recipe reached, where there were several."""
-    if not train["repeats"]:
-        return []
-    names = ", ".join(repeat["name"] for repeat in train["repeats"])
-    reached = (
-        f"validation {in_words(train['metric'])} {train['mean']:.2%} ± {train['interval']:.2%} (95 %, Student's t)"
-    )
-    return [("repeats", f"{reached} over {names}; the model is the first one's")]
 
 
 def _rejection(choice: RejectionChoice) -> dict[str, Any]:
@@ -270,27 +92,10 @@ def _rejection(choice: RejectionChoice) -> dict[str, Any]:
     return {"target_error": choice.target_error, **found, "in_words": choice.in_words()}
 
 
-def _champion(gate: Mapping[str, Any]) -> str:
-    if gate["champion"] is None:
-        return "none to compare with"
-    metric = "" if gate["metric"] == "accuracy" else f"{in_words(gate['metric'])} "
-    return f"{metric}{gate['champion']:.2%} on the same images"
-
-
-def _guards(gate: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What the gate's guards said, where there were any."""
-    told = ", ".join(f"{guard['name']} {guard['verdict']}" for guard in gate["guards"])
-    return [("guards", told)] if told else []
-
-
-def _speed(train: Mapping[str, Any]) -> str:
-    return f"{train['images_per_second']:.0f} images/s on {train['device']} in {train['precision']}"
-
-
 def run_facts(run: Any, commit: str | None) -> dict[str, Any]:
     """Section `run` of a summary."""
     facts = {"name": run.name, "id": str(run.id), "seconds": _seconds(run), "stack": run.stack.name}
-    return {**facts, "commit": commit}
+    return {**facts, "commit": commit, "dashboard": runs.page_of(run)}
 
 
 def data_facts(dataset: ImageDataset, fallback: bool) -> dict[str, Any]:

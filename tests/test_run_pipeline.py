@@ -7,9 +7,10 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
 TEXT, WHOLE, NUMBER = str, int, (int, float)
+MAYBE_TEXT = (str, type(None))
 SCHEMA = {
     "schema": WHOLE,
-    "run": {"name": TEXT, "id": TEXT, "seconds": NUMBER, "stack": TEXT, "commit": (TEXT, type(None))},
+    "run": {"name": TEXT, "id": TEXT, "seconds": NUMBER, "stack": TEXT, "commit": MAYBE_TEXT, "dashboard": MAYBE_TEXT},
     "data": {
         "name": TEXT,
         "digest": TEXT,
@@ -60,7 +61,7 @@ SCHEMA = {
         "metric": TEXT,
         "candidate": (*NUMBER, type(None)),
         "champion": (*NUMBER, type(None)),
-        "champion_version": (TEXT, type(None)),
+        "champion_version": MAYBE_TEXT,
         "difference": (*NUMBER, type(None)),
         "images": WHOLE,
         "excluded": WHOLE,
@@ -76,7 +77,7 @@ SCHEMA = {
         **dict.fromkeys(("target_error", "threshold", "error", "coverage"), (*NUMBER, type(None))),
         "in_words": TEXT,
     },
-    "change": {"verdict": TEXT, "reason": TEXT, "version": (TEXT, type(None))},
+    "change": {"verdict": TEXT, "reason": TEXT, "version": MAYBE_TEXT},
     "report": TEXT,
 }
 STEPS = ("configure", "ingest", "augmentation", "data_report", "train", "evaluate", "register", "gate", "report")

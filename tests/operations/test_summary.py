@@ -10,7 +10,9 @@ import pytest
 
 from operations.environment import PROJECT
 from operations.registry import RegisteredModel
-from operations.summary import Results, build_summary, load_results, render_summary
+from operations.results import Results, load_results
+from operations.summary import build_summary
+from operations.summary_text import render_summary
 from recognition.data.change import DataChange
 from recognition.data.dataset import Duplicates, ImageDataset
 from recognition.prediction.rejection import choose_rejection
@@ -53,6 +55,7 @@ def evaluation():
 
 @pytest.fixture
 def results(run, evaluation, monkeypatch):
+    monkeypatch.setattr("operations.runs.page_of", lambda run: "http://zenml:8080/projects/default/runs/an-id")
     monkeypatch.setattr("operations.tracking.connect", lambda: None)
     monkeypatch.setattr("operations.registry.aliases", lambda client, model: ["champion"])
     monkeypatch.setattr(
@@ -103,7 +106,8 @@ def test_the_summary_is_json(summary):
 
 def test_numbers_come_from_where_they_were_computed(summary, results):
     assert summary["schema"] == 1
-    assert summary["run"] == {"name": "smoke-1", "id": "an-id", "seconds": 75.25, "stack": "default", "commit": "abc"}
+    run = {"name": "smoke-1", "id": "an-id", "seconds": 75.25, "stack": "default", "commit": "abc"}
+    assert summary["run"] == {**run, "dashboard": "http://zenml:8080/projects/default/runs/an-id"}
     assert [summary["data"][side] for side in ("train", "validation", "test")] == [10, 4, 6]
     assert (summary["train"]["epochs"], summary["train"]["best_epoch"]) == (3, 2)
     assert summary["test"]["macro_f1"] == results.metrics.macro_f1
@@ -136,6 +140,12 @@ def test_the_summary_reads_well(summary):
     assert re.search(r"cached +train\n", text)
     assert re.search(r"guards +classes failed, superclasses skipped, loss passed, data warned, ", text)
     assert re.search(r"accuracy +[\d.]+% of 200 test images \(validation 52.50%\)", text)
+
+
+def test_the_dashboard_is_the_servers_or_one_to_start(summary):
+    assert re.search("dashboard +http://zenml:8080/projects/default/runs/an-id$", render_summary(summary))
+    local = {**summary, "run": {**summary["run"], "dashboard": None}}
+    assert re.search("dashboard +make dashboard$", render_summary(local))
 
 
 def test_what_does_not_apply_is_told_as_such(results):
