@@ -45,12 +45,13 @@ def confusion_picture(evaluation: Evaluation) -> bytes:
 
 
 def _draw_shares(axes: Axes, arrangement: Arrangement) -> None:
-    from matplotlib.colors import PowerNorm
+    """One picture in colours: two masked ones on top of each other take twice the time."""
+    from matplotlib import colormaps
 
-    right = np.eye(len(arrangement.order), dtype=bool)
-    for hidden, colours in ((~right, "Blues"), (right, "Oranges")):
-        shares = np.ma.masked_array(arrangement.shares, hidden | (arrangement.counts == 0))
-        axes.imshow(shares, cmap=colours, norm=PowerNorm(0.5, 0, 1), interpolation="nearest")
+    levels, right = np.sqrt(arrangement.shares), np.eye(len(arrangement.order), dtype=bool)
+    colours = np.where(right[..., None], colormaps["Blues"](levels), colormaps["Oranges"](levels))
+    colours[arrangement.counts == 0] = 0.0  # nothing, opacity included
+    axes.imshow(colours, interpolation="nearest")
 
 
 def _draw_frames(axes: Axes, arrangement: Arrangement) -> None:
