@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -45,23 +46,25 @@ def read_cifar100(path: Path) -> PublishedDataset:
         InputError: A file is missing, cut short or of another format; a label is out of range; a name is empty or
             stands twice; a class has no image in train, or images of two superclasses.
     """
-    contents = _read_folder(path) if path.is_dir() else read_members(path, FILES)
-    superclasses = _names(contents["coarse_label_names.txt"], "coarse_label_names.txt", SUPERCLASSES)
-    classes = _names(contents["fine_label_names.txt"], "fine_label_names.txt", CLASSES)
-    train, test = _records(contents["train.bin"], "train.bin"), _records(contents["test.bin"], "test.bin")
-    superclass_of = _superclass_of(train, test, classes)
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    return PublishedDataset(
-        name="cifar100",
-        train=_split(train),
-        test=_split(test),
-        classes=classes,
-        superclasses=superclasses,
-        superclass_of=superclass_of,
-        digest=_folder_digest(digests) if path.is_dir() else file_digest(path),
-        files=tuple(unpacked_folder(path) / name for name in FILES) if path.is_dir() else (path,),
-        notes=_notes(digests),
-    )
+    with ThreadPoolExecutor(1) as hashing:  # beside the rest, as both let go of Python's lock
+        archive = None if path.is_dir() else hashing.submit(file_digest, path)
+        contents = read_members(path, FILES) if archive else _read_folder(path)
+        digests = hashing.submit(_digests, contents)
+        superclasses = _names(contents["coarse_label_names.txt"], "coarse_label_names.txt", SUPERCLASSES)
+        classes = _names(contents["fine_label_names.txt"], "fine_label_names.txt", CLASSES)
+        train, test = _records(contents["train.bin"], "train.bin"), _records(contents["test.bin"], "test.bin")
+        superclass_of = _superclass_of(train, test, classes)
+        return PublishedDataset(
+            name="cifar100",
+            train=_split(train),
+            test=_split(test),
+            classes=classes,
+            superclasses=superclasses,
+            superclass_of=superclass_of,
+            digest=archive.result() if archive else _folder_digest(digests.result()),
+            files=(path,) if archive else tuple(unpacked_folder(path) / name for name in FILES),
+            notes=_notes(digests.result()),
+        )
 
 
 def unpacked_folder(path: Path) -> Path:
@@ -81,6 +84,10 @@ def _read_file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise _refusal(f"{path} cannot be read", str(error), "a readable file") from error
+
+
+def _digests(contents: dict[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
 
 
 def _folder_digest(digests: dict[str, str]) -> str:
