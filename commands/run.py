@@ -80,7 +80,7 @@ def carry_out(config: RunConfig, recipe: str, options: argparse.Namespace, fallb
         if not worker.is_chief(job):
             worker.work(job)
             return 0
-        options.no_cache |= worker.is_shared(job)  # the other workers wait for the chief's training
+        options.no_cache |= worker.has_others(job)  # the other workers wait for the chief's training
     summary, told, status = (run_calibration if job.config.calibrate else run_training)(job, options)
     if options.summary:
         options.summary.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")

@@ -31,8 +31,8 @@ def join(config: TrainConfig, threads: int | None) -> None:
         join_cluster()
 
 
-def is_shared(job: Job) -> bool:
-    """Whether several workers train."""
+def has_others(job: Job) -> bool:
+    """Whether this process is one of several workers."""
     return cluster_of(job.config.train) is not None
 
 
