@@ -38,8 +38,9 @@ test-exhaustive: .venv/dev.installed ## run what make test-slow does for some ne
 test-kubeflow: .venv/dev.installed .venv-kubeflow/kubeflow.installed ## run the tests of the file for Kubeflow, whose compiler has .venv-kubeflow
 	$(BIN)/python -m pytest -m kubeflow tests/kubeflow
 
-test-cluster: .venv/dev.installed ## run the tests on the cluster of KUBECONFIG, in a namespace of their own: up to 40 minutes; ALLOW_CLUSTER=context
-	$(BIN)/python -m pytest -m cluster $(TESTS)
+test-cluster: .venv/dev.installed ## run the tests on the cluster of KUBECONFIG, in namespaces of their own: up to 40 minutes; ALLOW_CLUSTER=context
+	@$(BIN)/python -m tests.cluster.permission
+	$(BIN)/python -m pytest -m cluster -n 2 --dist loadfile $(TESTS)
 
 benchmark: .venv/dev.installed ## measure what takes less than a minute each, and write README's table
 	$(BENCH)/augmentation.py

@@ -1,8 +1,11 @@
 """A cluster to test on: whatever KUBECONFIG names, if it is on this machine or was allowed by name."""
 
+from functools import cache
+
 import pytest
 
-from tests.cluster.installation import Installation, refusal
+from tests.cluster.installation import Installation
+from tests.cluster.permission import refusal
 from tests.conftest import Command
 
 PATIENCE = 900  # seconds that a run may take: each step's pod imports for a quarter of a minute
@@ -52,12 +55,21 @@ def submit(installation, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def undisturbed(submit, digits_words):
-    """Arguments of a deterministic training, long enough to be disturbed, and what comes of it if it is not."""
+    """Arguments of a deterministic training, long enough to be disturbed; a function: what comes of it if it is not.
+
+    It runs beside the test that asks for it first.
+    """
     settings = ("train.epochs=25", "train.deterministic=true", "train.precision=float32", "checkpoint.every_seconds=1")
     words = (*digits_words, "--no-cache", "--summary=summary.json", *(f"--set={setting}" for setting in settings))
-    outcome = submit.run(*words, "--set=model.name=cluster-undisturbed")
-    assert outcome.status == 0, outcome.stderr
-    return words, outcome
+    running = submit.start(*words, "--set=model.name=cluster-undisturbed")
+
+    @cache
+    def ended():
+        outcome = running.end()
+        assert outcome.status == 0, outcome.stderr
+        return outcome
+
+    return words, ended
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,10 @@ import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import yaml
-from kubernetes import config
+
+from tests.cluster.permission import current_context
 
 PROJECT = Path(__file__).resolve().parents[2]
 PORTS = {"zenml": 8080, "mlflow": 5000, "s3": 8333}
@@ -163,23 +163,6 @@ class Installation:
         words = [sys.executable, str(PROJECT / script), *arguments]
         done = subprocess.run(words, env={**os.environ, **self._names()}, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
-
-
-def current_context():
-    """Name of the kubeconfig's current context."""
-    return config.list_kube_config_contexts()[1]["name"]
-
-
-def refusal():
-    """Why the tests may not run on the cluster of the kubeconfig; "" where they may."""
-    try:
-        host = urlsplit(config.new_client_from_config().configuration.host).hostname or ""
-    except config.ConfigException as error:
-        return f"no cluster: {error}"
-    context = current_context()
-    if host == "localhost" or host.startswith("127.") or host == "::1" or os.environ.get("ALLOW_CLUSTER") == context:
-        return ""
-    return f"the API server is at {host}, not on this machine: ALLOW_CLUSTER={context} lets the tests run there"
 
 
 def _images():

@@ -57,7 +57,7 @@ def test_cifar100_is_trained_on_once_and_then_taken_from_the_cache(submit, insta
 
 
 def test_a_training_whose_pod_is_deleted_ends_as_if_nothing_had_been(submit, installation, undisturbed, tmp_path):
-    words, whole = undisturbed
+    words, undisturbed_end = undisturbed
     running = submit.start(*words, "--set=model.name=cluster-killed")
     running.wait_for("epoch 2:")
     name = next(line for line in running.output().splitlines() if line.startswith("train: pod")).split()[-1]
@@ -65,6 +65,7 @@ def test_a_training_whose_pod_is_deleted_ends_as_if_nothing_had_been(submit, ins
     resumed = running.end()
     assert resumed.status == 0, resumed.stderr
     assert "resuming after epoch" in resumed.stdout
+    whole = undisturbed_end()
     assert [each.summary["model"]["mlflow_version"] for each in (whole, resumed)] == ["1", "1"]
     models = ("cluster-undisturbed", "cluster-killed")
     first, second = (weights(installation, f"models:/{model}/1", tmp_path) for model in models)

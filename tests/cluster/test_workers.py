@@ -15,7 +15,7 @@ def losses(outcome):
 
 
 def test_two_workers_learn_what_one_learns_also_where_one_is_lost(submit, installation, undisturbed):
-    words, alone = undisturbed
+    words, undisturbed_end = undisturbed
     running = submit.start(*words, "--set=model.name=cluster-two-workers", "--set=train.workers=2")
     running.wait_for("epoch 2:")
     worker = installation.kubectl("get", "pods", "-l", "recognition/workers", "-o", "name").split()[0]
@@ -25,6 +25,7 @@ def test_two_workers_learn_what_one_learns_also_where_one_is_lost(submit, instal
     assert "worker 1 of 2; 2 devices share each batch" in ended.stdout
     assert "resuming after epoch" in ended.stdout
     assert len(installation.pods("train", ended.name)) == 2
+    alone = undisturbed_end()
     expected = losses(alone)
     assert losses(ended).keys() == expected.keys()
     for epoch in COMPARED:

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from tests.cluster.installation import refusal
+from tests.cluster.permission import refusal
 
 
 @pytest.fixture
