@@ -49,12 +49,14 @@ def apply(file: StackFile) -> list[str]:
         What changed, a line each; empty where nothing did.
 
     Raises:
-        InputError: If a secret is missing, or a component of the name is of another flavour.
+        InputError: If ZenML's server is of another version, a secret is missing, or a component of the name is of
+            another flavour.
     """
     from zenml.client import Client
 
     with state_lock("stack"):
         client, wanted = Client(), components(file)
+        check_version(client.zen_store)
         check_secrets(file)
         for component in wanted:
             check_flavor(file.name, component)
@@ -64,6 +66,24 @@ def apply(file: StackFile) -> list[str]:
             client.activate_stack(file.name)
             lines.append(f"stack {file.name} is the active one now")
     return lines
+
+
+def check_version(store: Any) -> None:
+    """Raise InputError where ZenML's server is of another version: it would keep a stack as that version sees it.
+
+    Args:
+        store: ZenML's; a database on this machine is of this version.
+    """
+    from zenml import __version__
+
+    if store.type.value == "sql" or (served := str(store.get_store_info().version)) == __version__:
+        return
+    raise InputError(
+        "ZenML's server and this machine's ZenML differ",
+        received=f"{served} at {store.url}, and {__version__} here",
+        expected="one version",
+        remedy=f"pip install zenml=={served}, or upgrade the server",
+    )
 
 
 def components(file: StackFile) -> list[Component]:

@@ -1,6 +1,7 @@
 """The upsert against ZenML's own client on SQLite; no cluster is needed to register components."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -46,6 +47,18 @@ def test_a_stack_is_made_and_the_same_file_changes_nothing(changed):
         "container_registry",
         "image_builder",
     }
+
+
+def test_a_server_of_another_version_is_left_alone(changed, monkeypatch):
+    store = SimpleNamespace(
+        type=SimpleNamespace(value="rest"),
+        url="http://zenml:8080",
+        get_store_info=lambda: SimpleNamespace(version="0.90.0"),
+    )
+    monkeypatch.setattr(Client, "zen_store", store)
+    with pytest.raises(InputError, match=r"0\.90\.0 at http://zenml:8080") as raised:
+        apply(changed(name="never"))
+    assert "pip install zenml==0.90.0" in str(raised.value)
 
 
 def test_what_differs_is_updated_and_told(changed):
