@@ -6,7 +6,8 @@ same cores: it is in the server's figures. They send PNG files of 32 x 32 pixels
 next request as soon as the last is answered, and read no more of an answer than its status. What is compared:
 
 * one client, one image a request, against the compiled call for one decoded image;
-* 32 clients, one image a request, and 32 clients, eight images a request, against the compiled call for batches of 500.
+* 32 clients, one image a request, and 32 clients, eight images a request, against the compiled call for batches of 500;
+* the latter also against the same files decoded and classified in batches of 500 in process, as a server decodes, too.
 
     python benchmarks/serving.py --repeats 5
 """
@@ -42,6 +43,7 @@ def main() -> None:
         figures = [
             latency(options.network, clients, options.repeats),
             *(throughput(options.network, clients, options.images, files, options.repeats) for files in (1, 8)),
+            throughput_of_files(options.network, clients, options.images, options.repeats),
         ]
         server.send("stop")
     publish("serving", __doc__, figures, options.results)
@@ -63,6 +65,24 @@ def throughput(network: str, clients: Connection, count: int, files: int, repeat
     images = "one image" if files == 1 else f"{files} images"
     compared = f"{CLIENTS} clients, {images} a request, {network}", "compiled calls of batches of 500 in process"
     return speed_ratio(f"throughput at {CLIENTS} clients, {images} a request", compared, rounds, 0.8)
+
+
+def throughput_of_files(network: str, clients: Connection, count: int, repeats: int) -> Figure:
+    """The server's throughput against that of large batches in process, whose files are decoded there, too."""
+    from recognition.data.image_transform import ImageTransform
+    from recognition.evaluation.predict import compiled
+
+    model, files = untrained(network), [png(image) for image in random_images(8)] * (count // 8)
+    transform = ImageTransform(*model.input_shape[1:], "crop", "#ffffff")
+    classify = compiled(model, (None, *transform.shape))
+
+    def predict() -> None:
+        for start in range(0, len(files), 500):
+            classify(np.stack([transform.decode(file).pixels for file in files[start : start + 500]])).numpy()
+
+    rounds = alternate(lambda _: ask(clients, CLIENTS, 8, count // 8), lambda _: predict(), repeats)
+    compared = f"{CLIENTS} clients, 8 images a request, {network}", "the same files in batches of 500 in process"
+    return speed_ratio(f"throughput at {CLIENTS} clients, 8 files a request, decoded by both", compared, rounds, 0.8)
 
 
 def ask(clients: Connection, count: int, files: int, requests: int) -> None:
