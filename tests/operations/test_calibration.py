@@ -22,7 +22,8 @@ def job():
 
 
 @pytest.fixture
-def results():
+def results(monkeypatch):
+    monkeypatch.setattr("operations.runs.page_of", lambda run: None)
     steps = {"ingest": step("completed", 1.5), "calibrate": step("cached", 99)}
     stack = SimpleNamespace(name="default")
     run = SimpleNamespace(name="calibrate-1", id="an-id", stack=stack, steps=steps, start_time=START, end_time=None)
