@@ -9,26 +9,32 @@ SUMMARY = "--summary=summary.json"
 
 
 @pytest.fixture(scope="module")
-def longer_run(shared_command, digits_run):
-    return shared_command.run("extend", digits_run.name, "--epochs=2", SUMMARY)
+def parent(shared_command, digits):
+    """A finished run whose model is nobody else's: what extends it registers versions, and may be promoted."""
+    return shared_command.run(*digits, "--set=model.name=extended", "--no-cache", SUMMARY)
 
 
-def test_a_finished_run_goes_on(longer_run, digits_run):
+@pytest.fixture(scope="module")
+def longer_run(shared_command, parent):
+    return shared_command.run("extend", parent.name, "--epochs=2", SUMMARY)
+
+
+def test_a_finished_run_goes_on(longer_run, parent):
     assert longer_run.status == 0, longer_run.stderr
-    assert longer_run.summary["train"]["epochs"] == digits_run.summary["train"]["epochs"] + 2
-    assert f"after run {digits_run.name}: 2 more epochs" in longer_run.stdout
+    assert longer_run.summary["train"]["epochs"] == parent.summary["train"]["epochs"] + 2
+    assert f"after run {parent.name}: 2 more epochs" in longer_run.stdout
     assert "going on after epoch 1 of 3 of a finished training" in longer_run.stdout
-    assert longer_run.summary["test"]["accuracy"] > digits_run.summary["test"]["accuracy"]
+    assert longer_run.summary["test"]["accuracy"] > parent.summary["test"]["accuracy"]
 
 
-def test_the_parent_is_in_the_lineage(longer_run, digits_run, inspect):
+def test_the_parent_is_in_the_lineage(longer_run, parent, inspect):
     runs = inspect()["zenml_runs"]
-    state = runs[digits_run.name]["outputs"]["train"]["training_state"]
+    state = runs[parent.name]["outputs"]["train"]["training_state"]
     assert runs[longer_run.name]["inputs"]["train"]["state"] == state
 
 
-def test_the_same_again_comes_from_the_cache(longer_run, shared_command, digits_run):
-    again = shared_command.run("extend", digits_run.name, "--epochs=2", SUMMARY)
+def test_the_same_again_comes_from_the_cache(longer_run, shared_command, parent):
+    again = shared_command.run("extend", parent.name, "--epochs=2", SUMMARY)
     assert again.cached() >= {"train", "evaluate", "report"}
 
 
@@ -47,8 +53,8 @@ def test_a_longer_run_can_be_extended_again(longer_run, shared_command):
         (("{run}", "--epochs=1", "--learning-rate=nan"), "--learning-rate cannot be used"),
     ],
 )
-def test_bad_input(shared_command, digits_run, words, problem):
-    outcome = shared_command.run("extend", *(word.format(run=digits_run.name) for word in words))
+def test_bad_input(shared_command, parent, words, problem):
+    outcome = shared_command.run("extend", *(word.format(run=parent.name) for word in words))
     assert outcome.status == 2
     assert problem in outcome.stderr
     assert "Traceback" not in outcome.stderr
@@ -62,8 +68,8 @@ def test_bad_input(shared_command, digits_run, words, problem):
         ("train.seeds=[0, 1]", "one process goes on with one finished training"),
     ],
 )
-def test_another_training_is_refused(shared_command, digits, digits_run, change, problem):
-    after = (f"--set=train.tail.after={digits_run.name}", "--set=train.tail.epochs=1")
+def test_another_training_is_refused(shared_command, digits, parent, change, problem):
+    after = (f"--set=train.tail.after={parent.name}", "--set=train.tail.epochs=1")
     outcome = shared_command.run(*digits, *after, f"--set={change}")
     assert outcome.status == 2
     assert re.search(problem, outcome.stderr)
