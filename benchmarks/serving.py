@@ -22,6 +22,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from typing import Any
 
 import numpy as np
 from evaluation import bare_forward, untrained
@@ -155,22 +156,57 @@ def send(parent: Connection, port: int) -> None:
 
 async def clients_of(port: int, count: int, request: bytes, requests: int) -> None:
     """So many connections, each with its share of the requests."""
+    loop = asyncio.get_running_loop()
     shares = [requests // count + (number < requests % count) for number in range(count)]
-    await asyncio.gather(*(client(port, request, share) for share in shares))
+    clients = [Client(request, share, loop.create_future()) for share in shares]
+    for client in clients:
+        await loop.create_connection(lambda client=client: client, "127.0.0.1", port)
+    for client in clients:
+        client.ask()
+    await asyncio.gather(*(client.done for client in clients))
 
 
-async def client(port: int, request: bytes, requests: int) -> None:
-    """One request after the other."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    for _ in range(requests):
-        writer.write(request)
-        head = await reader.readuntil(b"\r\n\r\n")
-        if not head.startswith(b"HTTP/1.1 200"):
-            raise RuntimeError(head.decode())
+class Client(asyncio.Protocol):
+    """One request after the other on one connection; no coroutine, since what clients take is the server's loss."""
+
+    def __init__(self, request: bytes, requests: int, done: asyncio.Future[None]) -> None:
+        self._request, self._left, self.done = request, requests, done
+        self._received = b""
+
+    def connection_made(self, transport: Any) -> None:
+        """Keep the connection."""
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._transport = transport
+
+    def ask(self) -> None:
+        """Send the next request, or end."""
+        if self._left == 0:
+            self._transport.close()
+            self.done.set_result(None)
+            return
+        self._left -= 1
+        self._transport.write(self._request)
+
+    def data_received(self, data: bytes) -> None:
+        """Wait for the answer's end, and look at its status."""
+        self._received += data
+        head, ended, body = self._received.partition(b"\r\n\r\n")
         length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
-        await reader.readexactly(int(length))
-    writer.close()
+        if not ended or len(body) < int(length):
+            return
+        self._received = b""
+        if head.startswith(b"HTTP/1.1 200"):
+            self.ask()
+        else:
+            self._fail(head.decode())
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """A connection that the server has closed has no answer."""
+        self._fail(f"connection lost: {error}")
+
+    def _fail(self, why: str) -> None:
+        if not self.done.done():
+            self.done.set_exception(RuntimeError(why))
 
 
 def request_of(files: int) -> bytes:
