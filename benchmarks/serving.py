@@ -134,7 +134,7 @@ def serve(parent: Connection, network: str) -> None:
         rejection=None,
     )
     limits = Limits()
-    engine = Engine(Classifier(model, names, transform), card, limits.batch)
+    engine = Engine(Classifier(model, names, transform), card)
     engine.warm_up()
     service = Service(limits)
     service.swap(engine)

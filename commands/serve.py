@@ -53,9 +53,11 @@ def _add_limits(group: argparse._ArgumentGroup) -> None:
         ("--max-files", int, 32, "N", "images a request"),
         ("--timeout", float, 20.0, "SECONDS", "from a request's first byte to its answer"),
         ("--queue", int, 256, "N", "requests in flight, and images that wait for the model"),
-        ("--batch", int, 32, "N", "images that the model gets at a time"),
     ):
         group.add_argument(name, type=positive(kind), default=default, metavar=metavar, help=f"{purpose} (%(default)g)")
+    group.add_argument(
+        "--batch", type=positive(int), metavar="N", help="images that the model gets at a time (64; fewer of large)"
+    )
 
 
 def positive(kind: type[int] | type[float]) -> Callable[[str], int | float]:

@@ -84,12 +84,12 @@ def serve(word: str, place: Place, limits: Limits) -> bool:
     return is_complete
 
 
-def load_engine(model: RegisteredModel, largest: int, threads: int | None = None) -> Engine:
+def load_engine(model: RegisteredModel, largest: int | None = None, threads: int | None = None) -> Engine:
     """Load a registered model and warm it up.
 
     Args:
         model: From `find_model`.
-        largest: Images that it gets at a time.
+        largest: Images that it gets at a time; None for what suits their size.
         threads: CPU threads that TensorFlow may use; None for every core.
 
     Raises:

@@ -126,7 +126,7 @@ def _add_state(app: FastAPI, service: Service) -> None:
     async def healthz() -> Response:
         """Whether the process works: restart it where this fails."""
         if not service.alive:
-            raise busy("the model's thread has ended")
+            raise busy("a call of the model does not end")
         return _json({"status": "alive"})
 
     @app.get("/readyz", response_model=Status, responses=problems(503), tags=["operation"])

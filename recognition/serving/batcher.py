@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import threading
+import time
+from collections import deque
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +17,9 @@ from recognition.serving.engine import Engine
 from recognition.serving.problems import busy
 
 Probabilities = NDArray[np.float32]
+CALLS = 2  # of the model at a time: while one waits for a core, or for Python, the other computes
+WORTH = 16  # images that a call beside another must have: small batches cost more an image
+STUCK = 300.0  # seconds after which a call of the model will never end
 
 
 class Job(NamedTuple):
@@ -26,30 +31,28 @@ class Job(NamedTuple):
 
 
 class Batcher:
-    """One thread that calls the model, whenever there is anything to do, with whatever waits.
+    """Calls the model in threads: whenever it is idle, with whatever waits; beside a call, with a good batch only.
 
-    Jobs of different models never share a batch. All methods belong to the event loop's thread, and so do the counts:
-    the thread hands results over to it.
+    Jobs of different models never share a batch, nor do more images than the model takes at a time, unless one job has
+    them. All methods belong to the event loop's thread.
 
     Args:
-        largest: Images a batch; a job that is larger goes alone.
         room: Images that may wait or be with the model.
         observe: Called with the number of images of each batch.
     """
 
-    def __init__(self, largest: int, room: int, observe: Callable[[int], None] = lambda images: None) -> None:
-        self._largest, self._room, self._observe = largest, room, observe
-        self._queue: SimpleQueue[Job | None] = SimpleQueue()
-        self._held: Job | None = None
-        self.images = 0
+    def __init__(self, room: int, observe: Callable[[int], None] = lambda images: None) -> None:
+        self._room, self._observe = room, observe
+        self._waiting: deque[Job] = deque()
+        self._calls: dict[asyncio.Future[list[Probabilities]], float] = {}  # and when they began
+        self.images, self._called = 0, 0
         self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._work, name="model", daemon=True)
-        self._thread.start()
+        self._pool = ThreadPoolExecutor(CALLS, "model")
 
     @property
     def alive(self) -> bool:
-        """Whether the thread is there to answer."""
-        return self._thread.is_alive()
+        """Whether answers can be expected: no call of the model is stuck."""
+        return all(time.monotonic() - start < STUCK for start in self._calls.values())
 
     def submit(self, engine: Engine, pixels: NDArray[np.uint8]) -> asyncio.Future[Probabilities]:
         """Queue images; who cancels the answer takes them out again.
@@ -68,63 +71,64 @@ class Batcher:
             raise busy(f"{self.images} images are waiting for the model")
         job = Job(engine, pixels, self._loop.create_future())
         self.images += len(pixels)
-        self._queue.put(job)
+        self._waiting.append(job)
+        self._loop.call_soon(self._start)  # behind the requests that have come together with this one
         return job.answer
 
     async def close(self) -> None:
-        """End the thread, after what waits has been answered."""
-        self._queue.put(None)
-        await asyncio.to_thread(self._thread.join)
+        """End the threads, after what waits has been answered."""
+        self._start()
+        while self._calls:
+            await asyncio.wait(self._calls)
+        self._pool.shutdown()
 
-    def _work(self) -> None:
-        while batch := self._take():
-            wanted = [job for job in batch if not job.answer.cancelled()]
-            results: list[Probabilities] | Exception
-            try:
-                results = _answers(wanted)
-            except Exception as error:
-                results = error
-            self._loop.call_soon_threadsafe(self._deliver, batch, wanted, results)
+    def _start(self) -> None:
+        while self._may_call() and (batch := self._take()):
+            call = self._loop.run_in_executor(self._pool, _answers, batch)
+            self._calls[call] = time.monotonic()
+            call.add_done_callback(partial(self._deliver, batch))
+
+    def _may_call(self) -> bool:
+        if not (self._calls and self._waiting):
+            return True
+        worth = min(WORTH, self._waiting[0].engine.largest)
+        return len(self._calls) < CALLS and self.images - self._called >= worth
 
     def _take(self) -> list[Job]:
-        """Wait for a job, and add those behind it that fit; nothing at the end."""
-        first = self._held or self._queue.get()
-        self._held = None
-        if first is None:
-            return []
-        batch, images = [first], len(first.pixels)
-        while images < self._largest:
-            try:
-                job = self._queue.get_nowait()
-            except Empty:
+        """The first job that is still wanted, and those behind it that fit."""
+        batch: list[Job] = []
+        images = 0
+        while self._waiting:
+            job = self._waiting[0]
+            if job.answer.cancelled():
+                self.images -= len(job.pixels)
+            elif batch and (job.engine is not batch[0].engine or images + len(job.pixels) > job.engine.largest):
                 break
-            if job is None:
-                self._queue.put(None)
-                break
-            images += len(job.pixels)
-            if job.engine is not first.engine or images > self._largest:
-                self._held = job
-                break
-            batch.append(job)
+            else:
+                batch.append(job)
+                images += len(job.pixels)
+            self._waiting.popleft()
+        self._called += images
         return batch
 
-    def _deliver(self, batch: list[Job], wanted: list[Job], results: list[Probabilities] | Exception) -> None:
-        self.images -= sum(len(job.pixels) for job in batch)
-        if wanted:
-            self._observe(sum(len(job.pixels) for job in wanted))
-        for number, job in enumerate(wanted):
+    def _deliver(self, batch: list[Job], call: asyncio.Future[list[Probabilities]]) -> None:
+        del self._calls[call]
+        images, error = sum(len(job.pixels) for job in batch), call.exception()
+        self.images -= images
+        self._called -= images
+        self._observe(images)
+        for number, job in enumerate(batch):
             if job.answer.cancelled():
                 continue
-            if isinstance(results, Exception):
-                job.answer.set_exception(results)
+            if error:
+                job.answer.set_exception(error)
             else:
-                job.answer.set_result(results[number])
+                job.answer.set_result(call.result()[number])
+        self._start()
 
 
 def _answers(jobs: list[Job]) -> list[Probabilities]:
     """One call for all jobs, whose engine is the same."""
-    if not jobs:
-        return []
     pixels = np.concatenate([job.pixels for job in jobs]) if len(jobs) > 1 else jobs[0].pixels
     ends = np.cumsum([len(job.pixels) for job in jobs])
     return list(np.split(jobs[0].engine.probabilities(pixels), ends[:-1]))

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from recognition.evaluation.predict import compiled
+from recognition.evaluation.predict import compiled, fitting_batch
 from recognition.prediction.classifier import Classifier
 from recognition.prediction.rejection import Rejection
+
+BATCH = 64  # images: more are no faster
 
 
 class ModelCard(BaseModel):
@@ -36,20 +38,24 @@ class Engine:
     Args:
         classifier: What answers.
         card: What it is called.
+        largest: Images that the model gets at a time; None for 64, fewer where they have more than 89 x 89 pixels.
+
+    Attributes:
         largest: Images that the model gets at a time.
     """
 
-    def __init__(self, classifier: Classifier, card: ModelCard, largest: int) -> None:
-        self.classifier, self.card, self._largest = classifier, card, largest
+    def __init__(self, classifier: Classifier, card: ModelCard, largest: int | None = None) -> None:
+        self.classifier, self.card = classifier, card
+        self.largest = largest or min(BATCH, fitting_batch(classifier.transform.shape))
         self._forward: Any = compiled(classifier.model, (None, *classifier.transform.shape))
 
     def warm_up(self) -> None:
         """Trace the graph and run batches of one, two, four and so on images, up to the largest."""
         size = 1
-        while size < self._largest:
+        while size < self.largest:
             self.probabilities(np.zeros((size, *self.classifier.transform.shape), np.uint8))
             size *= 2
-        self.probabilities(np.zeros((self._largest, *self.classifier.transform.shape), np.uint8))
+        self.probabilities(np.zeros((self.largest, *self.classifier.transform.shape), np.uint8))
 
     def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The model's probabilities, float32, (n, classes).
@@ -57,6 +63,6 @@ class Engine:
         Args:
             pixels: uint8, (n, height, width, channels), n 1 or more.
         """
-        starts = range(0, len(pixels), self._largest)
-        parts = [self._forward(pixels[start : start + self._largest]).numpy() for start in starts]
+        starts = range(0, len(pixels), self.largest)
+        parts = [self._forward(pixels[start : start + self.largest]).numpy() for start in starts]
         return np.concatenate(parts) if len(parts) > 1 else np.asarray(parts[0])

@@ -21,7 +21,7 @@ class Limits:
         files: Images a request.
         seconds: From a request's first byte to its answer.
         queue: Requests in flight, and images that wait for the model.
-        batch: Images that the model gets at a time.
+        batch: Images that the model gets at a time; None for what suits their size.
 
     Raises:
         InputError: If a request of `files` images would never fit the queue, or images of so many pixels are never
@@ -33,7 +33,7 @@ class Limits:
     files: int = 32
     seconds: float = 20.0
     queue: int = 256
-    batch: int = 32
+    batch: int | None = None
 
     def __post_init__(self) -> None:
         if self.files > self.queue:

@@ -41,7 +41,7 @@ class Service:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Threads for decoding and for the model, while the event loop runs."""
-        self.batcher = Batcher(self.limits.batch, self.limits.queue, self.metrics.batch_images.observe)
+        self.batcher = Batcher(self.limits.queue, self.metrics.batch_images.observe)
         self.decoders = Decoders(self.limits)
         try:
             yield

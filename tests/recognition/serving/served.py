@@ -34,6 +34,7 @@ class StubEngine:
             classes=classes,
             rejection=rejection,
         )
+        self.largest = 4
         self.gate, self.failure, self.batches = threading.Event(), None, []
         self.gate.set()
 
