@@ -13,6 +13,7 @@ from importlib import import_module
 from types import FrameType
 from typing import Never
 
+from operations import process
 from operations.environment import prepare_environment
 from operations.unreachable import is_refused, refused, silent_server, unreachable
 from recognition.errors import InputError, RecognitionError, Terminated
@@ -99,5 +100,11 @@ def explain(error: Exception) -> int:
     return 1
 
 
+def command() -> Never:
+    """`main` as a process of its own."""
+    process.collect_seldom()
+    process.leave(main())
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

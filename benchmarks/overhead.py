@@ -10,6 +10,7 @@ counts, imports included.
 
 from __future__ import annotations
 
+import atexit
 import importlib._bootstrap as bootstrap
 import json
 import os
@@ -77,8 +78,8 @@ def main() -> None:
     publish("overhead", __doc__, figures, options.results)
 
 
-def child(written: str) -> int:
-    """Run the main job in this process, its steps and imports timed."""
+def child(written: str) -> None:
+    """Run the main job in this process, its steps and imports timed, and end the process as the command does."""
     watch = Stopwatch()
     bootstrap._find_and_load = watch.watch("imports", bootstrap._find_and_load)  # what every import calls
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -89,13 +90,11 @@ def child(written: str) -> int:
     from zenml.steps import BaseStep
 
     BaseStep.call_entrypoint = watch.watch("steps", BaseStep.call_entrypoint)
-    try:
-        return run_pipeline.main()
-    finally:
-        Path(written).write_text(json.dumps(watch.seconds), encoding="utf-8")
+    atexit.register(lambda: Path(written).write_text(json.dumps(watch.seconds), encoding="utf-8"))
+    run_pipeline.command()
 
 
 if __name__ == "__main__":
     if VARIABLE in os.environ:
-        sys.exit(child(os.environ.pop(VARIABLE)))
+        child(os.environ.pop(VARIABLE))
     main()
