@@ -9,6 +9,7 @@ from tests.cluster.permission import refusal
 from tests.conftest import Command
 
 PATIENCE = 900  # seconds that a run may take: each step's pod imports for a quarter of a minute
+LONG = 200  # epochs: half a minute on a quick machine: a log is read every 3 s, kubectl takes as long again
 DIGITS = (
     "--config=smoke.yaml",
     *(f"--set=data.{setting}" for setting in ("source=digits", "fallback=null")),
@@ -54,12 +55,13 @@ def submit(installation, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def undisturbed(submit, digits_words):
+def undisturbed(submit, digits_words, long_training):
     """Arguments of a deterministic training, long enough to be disturbed; a function: what comes of it if it is not.
 
     It runs beside the test that asks for it first.
     """
-    settings = ("train.epochs=25", "train.deterministic=true", "train.precision=float32", "checkpoint.every_seconds=1")
+    exactly = ("train.deterministic=true", "train.precision=float32")
+    settings = (f"train.epochs={long_training}", *exactly, "checkpoint.every_seconds=1")
     words = (*digits_words, "--no-cache", "--summary=summary.json", *(f"--set={setting}" for setting in settings))
     running = submit.start(*words, "--set=model.name=cluster-undisturbed")
 
@@ -70,6 +72,12 @@ def undisturbed(submit, digits_words):
         return outcome
 
     return words, ended
+
+
+@pytest.fixture(scope="session")
+def long_training():
+    """Epochs of a training that goes on for a while after its second one was seen, on any machine."""
+    return LONG
 
 
 @pytest.fixture(scope="session")

@@ -19,8 +19,9 @@ def read_only(installation):
 
 
 @pytest.fixture
-def words(digits_words):
-    return (*digits_words, "--set=model.name=cluster-bucket", "--set=train.epochs=40", "--summary=summary.json")
+def words(digits_words, long_training):
+    settings = ("model.name=cluster-bucket", f"train.epochs={long_training}")
+    return (*digits_words, *(f"--set={setting}" for setting in settings), "--summary=summary.json")
 
 
 def test_a_bucket_that_may_only_be_read_is_told_before_anything_is_submitted(read_only, submit, words):
@@ -32,7 +33,7 @@ def test_a_bucket_that_may_only_be_read_is_told_before_anything_is_submitted(rea
     assert "Traceback" not in refused.stderr
 
 
-def test_a_bucket_that_is_full_in_mid_run_ends_it_and_the_same_command_goes_on(read_only, submit, words):
+def test_a_bucket_that_is_full_in_mid_run_ends_it_and_the_same_command_goes_on(read_only, submit, words, long_training):
     running = submit.start(*words, "--set=resources.retries=0")
     running.wait_for("epoch 2:")
     read_only(True)
@@ -44,6 +45,6 @@ def test_a_bucket_that_is_full_in_mid_run_ends_it_and_the_same_command_goes_on(r
     assert "cluster-bucket" not in submit.run("models", "list").stdout
     again = submit.run(*words, "--set=resources.retries=0")
     assert again.status == 0, again.stderr
-    assert "resuming after epoch 40" in again.stdout
+    assert f"resuming after epoch {long_training}" in again.stdout
     assert again.summary["model"]["mlflow_version"] == "1"
     assert again.summary["model"]["aliases"] == ["champion"]
