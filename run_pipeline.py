@@ -30,9 +30,11 @@ VERBS = {  # each a file in commands/
     "reproduce": ("RUN", "train a finished run again, and compare"),
     "schedule": ("apply|list|...", "runs that come back"),
     "serve": ("[--model MODEL]", "a registered model answers over HTTP"),
-    "stack": ("apply|show|check|compile", "where runs go"),
+    "stack": ("apply|show|...", "where runs go"),
     "storage": ("report|prune", "what runs left behind; removing it"),
 }
+
+TRAINING = ("", "extend", "reproduce")  # the main job has no verb
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as interruption:
         terminated = isinstance(interruption, Terminated)
         word = "terminated" if terminated else "interrupted"
-        told = str(interruption) or "the same command goes on from the last checkpoint"
+        resumed = "the same command goes on from the last checkpoint"
+        told = str(interruption) or (resumed if options.trains else "what was under way may be repeated")
         print(f"\n{word}: {told}", file=sys.stderr)
         return TERMINATED if terminated else INTERRUPTED
     except Exception as error:
@@ -76,7 +79,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     verb = words[0] if words and words[0] in VERBS else ""
     command = import_module(f"commands.{verb or 'run'}")
     parser = command.parser() if verb else command.parser(others())
-    parser.set_defaults(action=command.run)
+    parser.set_defaults(action=command.run, trains=verb in TRAINING)
     options: argparse.Namespace = parser.parse_args(words[1:] if verb else words)
     return options
 

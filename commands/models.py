@@ -21,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
     promoted = _verb(verbs, "promote", "make a version the champion, whatever the gate said", model=True)
     promoted.add_argument("--reason", required=True, metavar="TEXT", help="why, for the log")
     back = _verb(verbs, "rollback", "make the champion of before champion again; twice goes two back")
-    back.add_argument("--model", metavar="NAME", help="where there are several")
+    back.add_argument("model", nargs="?", metavar="NAME", help="of the model, where there are several")
     back.add_argument("--reason", default="", metavar="TEXT", help="why, for the log")
     copied = _verb(verbs, "copy", "copy a version to the registry of another ZenML stack", model=True)
     copied.add_argument("--to", required=True, metavar="STACK", help="name of the other stack")

@@ -96,7 +96,7 @@ def _why_trained(change: DataChange, force: bool) -> str:
     if force:
         return "retrain.force asks for a training with another seed"
     if change.verdict == "same":
-        return "the images are the champion's, but no training with this recipe and code is stored"
+        return "the images are the champion's, but no retraining with this recipe and code is stored"
     return change.reason if change.verdict == "unknown" else f"the data are {change.in_words()}"
 
 

@@ -8,7 +8,9 @@ from datetime import datetime
 from operations.console import render_lines
 from operations.schedules import Applied, KnownSchedule, next_times
 
-NONE_YET = "no schedules: run_pipeline.py schedule apply --config FILE makes one"
+NONE_YET = (
+    "no schedules: run_pipeline.py schedule apply --config FILE makes one, or tells what does where the stack cannot"
+)
 
 
 def render_applied(applied: Applied, now: datetime) -> str:

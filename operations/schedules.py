@@ -238,7 +238,9 @@ def _known(name: str) -> KnownSchedule:
         "there is no schedule of this name",
         received=name,
         expected=f"one of {', '.join(names)}" if names else "none is applied yet",
-        remedy=f"did you mean {near}?" if near else "run_pipeline.py schedule apply --config FILE makes one",
+        remedy=f"did you mean {near}?"
+        if near
+        else "run_pipeline.py schedule apply --config FILE makes one, or tells what does where the stack cannot",
     )
 
 

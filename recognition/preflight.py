@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from recognition.augmentation.plan import check_plan
 from recognition.configuration.schema import RunConfig
 from recognition.data.dataset import ImageDataset
+from recognition.data.folds import FOLD_SEED
+from recognition.data.splits import fold_numbers
 from recognition.errors import InputError
 from recognition.networks import SMALLEST_SIZES, WITHOUT_BATCH_NORM
 from recognition.training.class_weights import check_class_weights
@@ -25,7 +29,7 @@ def check_fits(config: RunConfig, dataset: ImageDataset) -> None:
     """
     _check_repeats(config, dataset)
     _check_tail(config)
-    _check_batch(config, len(dataset.splits["train"]))
+    _check_batch(config, _training_images(config, dataset))
     _check_size(config, dataset.image_shape)
     _check_stages(config, dataset.image_shape)
     check_class_weights(config.train.class_weights, dataset.classes)
@@ -89,6 +93,17 @@ def _several(config: RunConfig, *keys: str) -> str:
     values = {"train.init": train.init, "train.seeds": train.seeds, "data.folds": config.data.folds}
     values["train.workers"] = workers
     return ", ".join(f"{key}: {values[key]}" for key in keys if values[key] is not None)
+
+
+def _training_images(config: RunConfig, dataset: ImageDataset) -> int:
+    """How many images are trained on; with folds, where they are fewest."""
+    folds, train = config.data.folds, dataset.splits["train"]
+    if folds is None:
+        return len(train)
+    pooled = (train, dataset.splits["validation"])
+    labels, hashes = (np.concatenate([getattr(side, name) for side in pooled]) for name in ("labels", "hashes"))
+    held_out = np.bincount(fold_numbers(labels, hashes, folds, FOLD_SEED), minlength=folds)
+    return int(len(labels) - held_out.max())
 
 
 def _check_batch(config: RunConfig, images: int) -> None:

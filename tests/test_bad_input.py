@@ -295,3 +295,5 @@ def test_help_fits_a_terminal(command):
     assert outcome.status == 0
     assert len(lines) <= 30
     assert max(map(len, lines)) <= 80
+    commands = lines[lines.index(next(line for line in lines if line.startswith("other commands"))) + 1 :]
+    assert all("  " in line.strip() for line in commands)

@@ -571,6 +571,12 @@ TRAINING = [
     ("more folds than images of a class", None, ["data.folds=100"], ["fewer images than there are folds"]),
     ("folds of groups", None, ["data.folds=3", "data.group=^([a-z]+)"], ["as folds would part groups"]),
     ("freezing what is random", None, ["train.freeze=true"], ["train.freeze: true contradicts train.init: null"]),
+    (
+        "thawing after the end",
+        None,
+        ["train.init=models:/a@champion", "train.freeze=true", "train.unfreeze_at=9", "train.epochs=8"],
+        ["train.unfreeze_at: 9 contradicts train.epochs: 8"],
+    ),
     ("thawing what is not frozen", None, ["train.unfreeze_at=3"], ["contradicts train.freeze: false"]),
     ("weights that are not there", None, ["train.init=nowhere.keras"], ["train.init", "nowhere.keras", "missing"]),
     ("workers without names", None, ["train.strategy=multi_worker"], ["TF_CONFIG names no second worker"]),

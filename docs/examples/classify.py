@@ -62,16 +62,29 @@ RUN = {"savedmodel": run_savedmodel, "onnx": run_onnx, "litert": run_litert}
 
 
 def main(folder, *paths):
-    """Print a line for each image: its file, the label or "none of these", the probability."""
+    """Print a line for each image: its file, the label or "none of these", the probability.
+
+    Returns:
+        The exit status: 3 if a file is no image; the others are classified.
+    """
     told = json.loads((Path(folder) / "export.json").read_text(encoding="utf-8"))
-    images = np.stack([prepare(path, told["transform"]) for path in paths])
+    prepared = {}
+    for path in paths:
+        try:
+            prepared[path] = prepare(path, told["transform"])
+        except (OSError, Image.DecompressionBombError) as error:
+            print(f"{path}: {error}", file=sys.stderr)
+    if not prepared:
+        return 3
+    images = np.stack(list(prepared.values()))
     probabilities = RUN[told["format"]](str(Path(folder) / told["file"]), images, told)
     threshold = told["rejection"]["threshold"] if told["rejection"] else 0
-    for path, row in zip(paths, probabilities, strict=True):
+    for path, row in zip(prepared, probabilities, strict=True):
         best = int(row.argmax())
         label = told["classes"][best] if row[best] >= threshold else "none of these"
         print(f"{path}: {label} {row[best]:.3f}")
+    return 0 if len(prepared) == len(set(paths)) else 3
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    sys.exit(main(*sys.argv[1:]))

@@ -295,6 +295,12 @@ class TrainConfig(Section):
         if self.unfreeze_at is not None and not self.freeze:
             message = f"train.unfreeze_at: {self.unfreeze_at} contradicts train.freeze: false; set both, or neither"
             raise ContradictionError(message, "unfreeze_at", "freeze")
+        last = self.epochs + (self.tail.epochs if self.tail else 0)
+        if self.unfreeze_at is not None and self.unfreeze_at > last:
+            message = (
+                f"train.unfreeze_at: {self.unfreeze_at} contradicts train.epochs: {self.epochs}, the last of which"
+            )
+            raise ContradictionError(f"{message} is trained frozen; lower train.unfreeze_at", "unfreeze_at", "epochs")
         return self
 
     @model_validator(mode="after")

@@ -11,6 +11,8 @@ from recognition.data.dataset import ImageDataset, Split
 from recognition.data.encoded_images import EncodedImages, Images
 from recognition.data.splits import fold_numbers
 
+FOLD_SEED = 0  # of the folds of every run
+
 
 def fold(dataset: ImageDataset, number: int, count: int, seed: int) -> ImageDataset:
     """The data set whose validation images are one part of `count`, and whose training images are the others.
@@ -29,7 +31,7 @@ def fold(dataset: ImageDataset, number: int, count: int, seed: int) -> ImageData
     return replace(dataset, splits={**dataset.splits, **{side: pool.take(chosen) for side, chosen in sides.items()}})
 
 
-def first_fold(dataset: ImageDataset, count: int | None, seed: int = 0) -> ImageDataset:
+def first_fold(dataset: ImageDataset, count: int | None, seed: int = FOLD_SEED) -> ImageDataset:
     """The data set that a candidate was trained and validated on: the first of `count` folds; without folds, all."""
     return dataset if count is None else fold(dataset, 0, count, seed)
 

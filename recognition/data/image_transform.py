@@ -147,7 +147,10 @@ class ImageTransform:
 
 
 def _open(content: bytes, pixel_limit: int) -> Image.Image:
-    image = Image.open(io.BytesIO(content), formats=FORMATS)
+    try:
+        image = Image.open(io.BytesIO(content), formats=FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # Pillow's own limits, in its own words
+        raise TooManyPixelsError(f"more than {pixel_limit:,} pixels") from None
     if image.width * image.height > pixel_limit:
         raise TooManyPixelsError(f"{image.width} x {image.height} pixels, more than {pixel_limit:,}")
     return image

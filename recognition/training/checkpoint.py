@@ -21,6 +21,15 @@ from recognition.training.history import Epoch, Partial
 Arrays = Sequence[NDArray[np.generic]]
 KEPT = 2  # the last, and one to fall back to
 RECORD = "record"
+DAMAGES = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    RuntimeError,
+)  # in zip headers too
 
 
 @dataclass(frozen=True)
@@ -62,9 +71,9 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
             write_checkpoint(file, checkpoint)
             file.flush()
             os.fsync(file.fileno())
-    except OSError:
+    except OSError as error:
         unfinished.unlink(missing_ok=True)
-        raise
+        raise OSError(error.errno, error.strerror, str(unfinished)) from error  # which folder has to be mended
     unfinished.rename(folder / checkpoint.name)
     _flush_folder(folder)
     for old in _files(folder)[:-KEPT]:
@@ -85,7 +94,7 @@ def load_checkpoint(folder: Path, say: Callable[[str], None] = lambda _: None) -
     for path in reversed(_files(folder)):
         try:
             return read_checkpoint(io.BytesIO(path.read_bytes()))
-        except (zipfile.BadZipFile, zlib.error, ValueError, KeyError, TypeError, EOFError) as error:
+        except DAMAGES as error:
             path.rename(path.with_name(f"{path.name}.damaged"))
             say(f"WARNING: checkpoint {path.name} is damaged ({error}): trying the one before it")
     return None

@@ -74,8 +74,9 @@ def requested_cluster() -> tuple[list[str], int] | None:
         index = int(task["index"]) + (len(cluster.get("chief", [])) if task["type"] == "worker" else 0)
         if task["type"] not in ("chief", "worker") or not all(isinstance(each, str) for each in workers):
             raise ValueError("only tasks of type chief and worker train")
-        workers[index]
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        if not 0 <= index < len(workers):
+            raise ValueError("the task's index is that of no worker")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{CLUSTER_VARIABLE} is not a training cluster ({type(error).__name__}: {error})",
             received=text[:200],

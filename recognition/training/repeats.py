@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from recognition.augmentation.plan import resolve_plan
-from recognition.data.folds import fold
+from recognition.data.folds import FOLD_SEED, fold
 from recognition.training.candidate import Candidate, make_candidate
 from recognition.training.history import Repeat
 from recognition.training.listener import TrainingListener
@@ -21,7 +21,7 @@ def train_repeatedly(
     listener: Callable[[str], TrainingListener],
     *,
     folds: int | None = None,
-    fold_seed: int = 0,
+    fold_seed: int = FOLD_SEED,
     every_seconds: float = 300,
 ) -> Candidate:
     """Train once for each seed of the recipe, or for each fold; once where it has neither.

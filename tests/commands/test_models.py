@@ -54,7 +54,7 @@ def test_everything_about_one(models, pets):
 def test_promote_and_roll_back(models, client):
     for model in versions(client, "command-birds", 2):
         promoted(client, model)
-    status, told, _ = models("rollback", "--model", "command-birds", "--reason", "no owls")
+    status, told, _ = models("rollback", "command-birds", "--reason", "no owls")
     assert (status, champion_of(client, "command-birds")) == (0, "1")
     assert told == "command-birds version 1 is champion again, after version 2 was rolled back: no owls\n"
     status, told, _ = models("promote", "command-birds/2", "--reason", "owls after all")
@@ -76,7 +76,7 @@ def test_what_a_killed_command_left_is_mended_and_told(models, client):
         (("show", "nothing/1"), "there is no registered model of this name"),
         (("promote", "command-pets@best", "--reason", "x"), "this model has no best"),
         (("promote", "command-pets/1", "--reason", " "), "a promotion needs a reason"),
-        (("rollback", "--model", "command-pet"), "did you mean command-pets?"),
+        (("rollback", "command-pet"), "did you mean command-pets?"),
         (("rollback",), "put the model's name before it"),
         (("copy", "command-pets", "--to", "defalt"), "did you mean default?"),
         (("copy", "command-pets", "--to", "default"), "both stacks share one registry"),
@@ -100,3 +100,11 @@ def test_missing_words(models, words, capsys):
         run_pipeline.main(["models", *words])
     assert ended.value.code == 2
     assert "usage: run_pipeline.py models" in capsys.readouterr().err
+
+
+def test_a_command_that_trains_nothing_names_no_checkpoint(models, monkeypatch):
+    def interrupted(client):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("operations.repair.repair", interrupted)
+    assert models("list") == (130, "", "\ninterrupted: what was under way may be repeated\n")

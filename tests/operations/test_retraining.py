@@ -121,7 +121,7 @@ def run_of(train="completed", repeated=True, force=False):
     [
         (run_of("cached"), "nothing new", "those of run that is no longer recorded"),
         (run_of("cached", repeated=False), "judged again", "judged by"),
-        (run_of(), "trained", "no training with this recipe and code"),
+        (run_of(), "trained", "no retraining with this recipe and code"),
         (run_of(force=True), "trained", "retrain.force"),
     ],
 )

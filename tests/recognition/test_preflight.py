@@ -3,6 +3,7 @@ import pytest
 
 from recognition.configuration.schema import RunConfig
 from recognition.data.dataset import Duplicates, ImageDataset, Split
+from recognition.data.folds import FOLD_SEED, fold
 from recognition.errors import InputError
 from recognition.networks import SMALLEST_SIZES
 from recognition.preflight import check_fits
@@ -10,7 +11,7 @@ from recognition.preflight import check_fits
 
 def dataset_of(height=32, width=32, images=200):
     split = Split(
-        np.zeros((images, height, width, 3), np.uint8), np.zeros(images, np.int32), np.zeros(images, np.uint64)
+        np.zeros((images, height, width, 3), np.uint8), np.zeros(images, np.int32), np.arange(images, dtype=np.uint64)
     )
     splits = {"train": split, "validation": split, "test": split}
     return ImageDataset("made", splits, ("one",), (), np.empty(0, np.int32), Duplicates({}, {}))
@@ -57,6 +58,16 @@ def test_batch_norms_need_two_images():
     with pytest.raises(InputError, match="cannot learn from one image at a time"):
         check_fits(config_of(train={"batch_size": 1}), dataset_of())
     check_fits(config_of(train={"network": "deck", "batch_size": 1}), dataset_of())
+
+
+@pytest.mark.parametrize("train", [{"batch_size": 101}, {"batch_size": 26, "accumulate": 4}], ids=str)
+def test_a_batch_larger_than_a_folds_training_split_is_refused_with_a_size_that_fits(train):
+    dataset = dataset_of(images=100)
+    config = config_of(data={"folds": 2}, train=train)
+    fewest = min(len(fold(dataset, number, 2, FOLD_SEED).splits["train"]) for number in range(2))
+    with pytest.raises(InputError, match=f"at most {fewest}") as caught:
+        check_fits(config, dataset)
+    check_fits(remedied(config, caught.value), dataset)
 
 
 def test_folds_need_images_of_each_class():

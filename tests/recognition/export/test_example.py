@@ -49,6 +49,22 @@ def pictures(tmp_path_factory):
     return paths
 
 
+def test_a_file_that_is_no_image_is_told_and_the_others_are_not_lost(pictures, tmp_path, capsys):
+    text = tmp_path / "text.png"
+    text.write_text("no image")
+    document = {"format": "made", "file": "", "classes": CLASSES, "rejection": None}
+    document["transform"] = ImageTransform(8, 8, 1, "crop", "#3366cc").to_json()
+    (tmp_path / "export.json").write_text(json.dumps(document))
+    example = runpy.run_path(str(EXAMPLE))
+    example["RUN"]["made"] = lambda path, images, told: np.full((len(images), len(CLASSES)), 1 / len(CLASSES))
+    assert example["main"](tmp_path, text) == 3
+    assert example["main"](tmp_path, text, *pictures) == 3
+    assert example["main"](tmp_path, *pictures) == 0
+    output = capsys.readouterr()
+    assert len(output.out.splitlines()) == 2 * len(pictures)
+    assert [line.partition(": ")[0] for line in output.err.splitlines()] == [str(text)] * 2
+
+
 def told(output):
     return [(line.split(": ")[1].rsplit(" ", 1)[0], float(line.rsplit(" ", 1)[1])) for line in output.splitlines()]
 

@@ -72,11 +72,29 @@ def damage_the_middle(path):
     path.write_bytes(content)
 
 
+def damage_a_header(place, bits):
+    """A function: flip bits of the first entry of the archive's directory."""
+
+    def damage(path):
+        content = bytearray(path.read_bytes())
+        content[content.index(b"PK\x01\x02") + place] ^= bits
+        path.write_bytes(content)
+
+    return damage
+
+
 def damage_the_record(path):
     np.savez(path, record=np.frombuffer(b"{}", np.uint8))
 
 
-@pytest.mark.parametrize("damage", [damage_nothing, damage_the_end, damage_the_middle, damage_the_record])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        *(damage_nothing, damage_the_end, damage_the_middle, damage_the_record),
+        pytest.param(damage_a_header(8, 1), id="encrypted"),
+        pytest.param(damage_a_header(10, 99), id="compressed in an unknown way"),
+    ],
+)
 def test_a_damaged_checkpoint_is_told_and_the_one_before_it_taken(tmp_path, damage):
     for epochs in (1, 2):
         save_checkpoint(tmp_path, checkpoint_of(epochs))

@@ -133,7 +133,16 @@ def test_a_cluster_with_a_chief_of_its_own(tf_config):
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "[]", "{}", cluster(5), cluster(kind="ps"), '{"cluster": {"worker": 3}, "task": {"type": "worker"}}']
+    "text",
+    [
+        "{",
+        "[]",
+        "{}",
+        cluster(5),
+        cluster(-1),
+        cluster(kind="ps"),
+        '{"cluster": {"worker": 3}, "task": {"type": "worker"}}',
+    ],
 )
 def test_a_cluster_that_is_none(tf_config, text):
     tf_config(text)
