@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import time
 import zipfile
 from pathlib import Path
@@ -59,8 +60,9 @@ def test_cifar100_is_trained_on_once_and_then_taken_from_the_cache(submit, insta
 def test_a_training_whose_pod_is_deleted_ends_as_if_nothing_had_been(submit, installation, undisturbed, tmp_path):
     words, undisturbed_end = undisturbed
     running = submit.start(*words, "--set=model.name=cluster-killed")
-    running.wait_for("epoch 2:")
-    name = next(line for line in running.output().splitlines() if line.startswith("train: pod")).split()[-1]
+    running.wait_for("train: pod")
+    name = re.search(r"train: pod (\S+)\n", running.output())[1]
+    wait_for(lambda: "epoch 2:" in installation.kubectl("logs", name), interval=0.3)  # told here seconds later
     installation.kubectl("delete", "pod", name, "--wait=false")
     resumed = running.end()
     assert resumed.status == 0, resumed.stderr
@@ -117,8 +119,8 @@ def finished(installation, job):
     return next((kind for kind in ("Complete", "Failed") if kind in ended), "")
 
 
-def wait_for(condition, patience=600):
+def wait_for(condition, patience=600, interval=3):
     deadline = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < deadline
-        time.sleep(3)
+        time.sleep(interval)
