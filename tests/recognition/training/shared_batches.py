@@ -48,8 +48,8 @@ def main(folder, features):
     dataset = few_digits(folder)
     plan = moving_plan(dataset)
     if (cluster := requested_cluster()) is not None:
-        names = ("plain", "all")
-        results = {name: curve(dataset, plan, folder / f"{name} workers", epochs=2, **FEATURES[name]) for name in names}
+        folders = {name: folder / f"{name} workers" for name in features}
+        results = {name: curve(dataset, plan, folders[name], epochs=2, **FEATURES[name]) for name in features}
         (folder / f"worker-{cluster[1]}.json").write_text(json.dumps(results))
         return
     cpu = tf.config.list_physical_devices("CPU")[0]

@@ -20,6 +20,7 @@ from tests.recognition.training.samples import recipe
 ROOT = Path(__file__).resolve().parents[3]
 USUAL = ("plain", "half precision", "all")
 RARE = ("accumulated", "clipped", "averaged", "muon", "adam", "bfloat16")
+RARE_OF_WORKERS = ("half precision", *RARE)
 CPU = Device("cpu", "/CPU:0", "float32", "")
 
 
@@ -69,16 +70,26 @@ def rare_curves(tmp_path_factory):
     return measured(tmp_path_factory.mktemp("rare"), RARE)
 
 
-@pytest.fixture(scope="module")
-def workers(tmp_path_factory):
-    """Losses of one training of two processes, by process, and the files that it left."""
-    folder = tmp_path_factory.mktemp("workers")
+def shared(folder, features):
+    """Losses of trainings of two processes, by process and feature."""
     addresses = [f"127.0.0.1:{port}" for port in free_ports(2)]
-    processes = [start(folder, TF_CONFIG=cluster(index, workers=addresses)) for index in (0, 1)]
+    processes = [start(folder, *features, TF_CONFIG=cluster(index, workers=addresses)) for index in (0, 1)]
     for process in processes:
         finish(process)
-    losses = [json.loads((folder / f"worker-{index}.json").read_text()) for index in (0, 1)]
+    return [json.loads((folder / f"worker-{index}.json").read_text()) for index in (0, 1)]
+
+
+@pytest.fixture(scope="module")
+def workers(tmp_path_factory):
+    """Losses by process, and the files that one training left."""
+    folder = tmp_path_factory.mktemp("workers")
+    losses = shared(folder, ("plain", "all"))
     return losses, sorted(path.name for path in folder.glob("all workers/*"))
+
+
+@pytest.fixture(scope="module")
+def rare_workers(tmp_path_factory):
+    return shared(tmp_path_factory.mktemp("rare_workers"), RARE_OF_WORKERS)
 
 
 @pytest.mark.parametrize("feature", USUAL)
@@ -109,8 +120,14 @@ def test_each_feature_changes_what_is_learned(curves, rare_curves):
 def test_two_processes_learn_what_one_learns(curves, workers, feature):
     losses, _ = workers
     assert losses[0] == losses[1]
-    for ours, alone in zip(losses[0][feature], curves[feature]["single"], strict=True):
-        assert ours == pytest.approx(alone, rel=1e-5)
+    check_alike(feature, curves[feature]["single"], losses[0][feature])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("feature", RARE_OF_WORKERS)
+def test_two_processes_learn_what_one_learns_with_less_usual_recipes(curves, rare_curves, rare_workers, feature):
+    assert rare_workers[0] == rare_workers[1]
+    check_alike(feature, {**curves, **rare_curves}[feature]["single"], rare_workers[0][feature])
 
 
 def test_one_of_two_processes_saves(workers):
