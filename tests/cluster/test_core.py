@@ -59,7 +59,8 @@ def test_cifar100_is_trained_on_once_and_then_taken_from_the_cache(submit, insta
 
 def test_a_training_whose_pod_is_deleted_ends_as_if_nothing_had_been(submit, installation, undisturbed, tmp_path):
     words, undisturbed_end = undisturbed
-    running = submit.start(*words, "--set=model.name=cluster-killed")
+    its_own_checkpoints = "--set=train.patience=1000"  # beside what trains the same it would begin anew
+    running = submit.start(*words, "--set=model.name=cluster-killed", its_own_checkpoints)
     running.wait_for("train: pod")
     name = re.search(r"train: pod (\S+)\n", running.output())[1]
     wait_for(lambda: "epoch 2:" in installation.kubectl("logs", name), interval=0.3)  # told here seconds later
