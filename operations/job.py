@@ -26,7 +26,7 @@ from recognition.data.sources import resolve_source
 from recognition.errors import InputError
 from recognition.preflight import check_fits
 from recognition.training.device import check_requested, driver_gpus
-from recognition.training.distribution import check_strategy
+from recognition.training.distribution import check_mirrored, check_strategy
 from recognition.training.schedule import tail_of
 
 FREE_BYTES = 150_000_000  # for databases, a model and its checkpoints, besides the images
@@ -82,6 +82,7 @@ def check_job(
     if not config.resources.gpus:  # else it depends on the stack where they are looked for
         check_requested(config.train.device)
     check_strategy(config.train)
+    check_mirrored(config.train, config.resources.gpus or driver_gpus())
     for purpose, folder in {"state folder": state_folder(), **written}.items():
         check_writable(folder, purpose)
     source = resolve_source(config.data, data_cache())

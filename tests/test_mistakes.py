@@ -580,6 +580,7 @@ TRAINING = [
     ("thawing what is not frozen", None, ["train.unfreeze_at=3"], ["contradicts train.freeze: false"]),
     ("weights that are not there", None, ["train.init=nowhere.keras"], ["train.init", "nowhere.keras", "missing"]),
     ("workers without names", None, ["train.strategy=multi_worker"], ["TF_CONFIG names no second worker"]),
+    ("one device", None, ["train.strategy=mirrored", "train.device=cpu"], ["one device to train on", "device: cpu"]),
     ("workers of one device", None, ["train.workers=2", "train.strategy=mirrored"], ["by one strategy only"]),
     ("no workers", None, ["train.workers=0"], ["train.workers is out of range", "from 1"]),
     ("momentum for adam", None, ["train.optimizer=adam", "train.momentum=0.9"], ["only sgd and muon have a momentum"]),

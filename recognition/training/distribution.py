@@ -111,6 +111,20 @@ def check_strategy(config: TrainConfig) -> None:
         require_shares(config.batch_size, len(cluster[0]))
 
 
+def check_mirrored(config: TrainConfig, gpus: int) -> None:
+    """Refuse `strategy: mirrored` where no two GPUs can share a batch, without TensorFlow.
+
+    Args:
+        config: The recipe.
+        gpus: How many the driver sees, or the step is given.
+
+    Raises:
+        InputError: There is one device to train on.
+    """
+    if config.strategy == "mirrored" and (config.device == "cpu" or gpus < 2):
+        raise _nothing_to_share("train.device: cpu" if config.device == "cpu" else f"{gpus} GPUs")
+
+
 def _check_workers(config: TrainConfig, cluster: tuple[list[str], int] | None) -> None:
     if config.strategy not in ("auto", "multi_worker"):
         raise InputError(
@@ -180,16 +194,20 @@ def _mirrored(devices: list[str], device: Device) -> Distribution:
     import tensorflow as tf
 
     if len(devices) < 2:
-        raise InputError(
-            "train.strategy is mirrored, but there is one device to train on",
-            received=f"{len(devices)} x {device.name}",
-            expected="two or more GPUs",
-            remedy="--set train.strategy=auto",
-        )
+        raise _nothing_to_share(f"{len(devices)} x {device.name}")
     on_gpus = device.address.startswith("/GPU")
     operations = tf.distribute.NcclAllReduce() if on_gpus else tf.distribute.ReductionToOneDevice()
     strategy, count = tf.distribute.MirroredStrategy(devices, operations), len(devices)
     return Distribution(strategy, count, 1, True, f"{count} devices share each batch")
+
+
+def _nothing_to_share(found: str) -> InputError:
+    return InputError(
+        "train.strategy is mirrored, but there is one device to train on",
+        received=found,
+        expected="two or more GPUs",
+        remedy="--set train.strategy=auto",
+    )
 
 
 @lru_cache(1)

@@ -10,6 +10,7 @@ import pytest
 from recognition.errors import InputError
 from recognition.training.device import Device
 from recognition.training.distribution import (
+    check_mirrored,
     check_strategy,
     choose_distribution,
     is_shared,
@@ -114,6 +115,14 @@ def check_alike(feature, single, mirrored):
 def test_each_feature_changes_what_is_learned(curves, rare_curves):
     losses = [each["single"][-1][1] for each in (curves | rare_curves).values()]
     assert len({round(loss, 4) for loss in losses}) == len(losses) == len(USUAL + RARE)
+
+
+@pytest.mark.parametrize(("device", "gpus"), [("auto", 0), ("gpu", 1), ("cpu", 2)])
+def test_one_device_has_nobody_to_share_a_batch_with(device, gpus):
+    check_mirrored(recipe(strategy="auto", device=device), gpus)
+    check_mirrored(recipe(strategy="mirrored", device="auto"), 2)
+    with pytest.raises(InputError, match="there is one device to train on"):
+        check_mirrored(recipe(strategy="mirrored", device=device), gpus)
 
 
 @pytest.mark.parametrize("feature", ["plain", "all"])
