@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from operations.console import render_lines
-from operations.schedules import Applied, KnownSchedule, next_times
+from operations.schedules import HOW_TO_APPLY, Applied, KnownSchedule, next_times
 
-NONE_YET = (
-    "no schedules: run_pipeline.py schedule apply --config FILE makes one, or tells what does where the stack cannot"
-)
+NONE_YET = f"no schedules: {HOW_TO_APPLY}"
 
 
 def render_applied(applied: Applied, now: datetime) -> str:

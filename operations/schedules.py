@@ -21,6 +21,7 @@ from recognition.scheduling.cron import firing_times, parse_cron
 RECORD, PAUSED = "recognition_schedule", "recognition_paused"  # keys of a row's metadata
 NEXT = ".next"  # ends the name of a replacement until it takes its predecessor's place
 SHOWN = 3  # firing times
+HOW_TO_APPLY = "run_pipeline.py schedule apply --config FILE makes one, or tells what does where the stack cannot"
 
 
 @dataclass(frozen=True)
@@ -238,9 +239,7 @@ def _known(name: str) -> KnownSchedule:
         "there is no schedule of this name",
         received=name,
         expected=f"one of {', '.join(names)}" if names else "none is applied yet",
-        remedy=f"did you mean {near}?"
-        if near
-        else "run_pipeline.py schedule apply --config FILE makes one, or tells what does where the stack cannot",
+        remedy=f"did you mean {near}?" if near else HOW_TO_APPLY,
     )
 
 

@@ -73,7 +73,9 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
             os.fsync(file.fileno())
     except OSError as error:
         unfinished.unlink(missing_ok=True)
-        raise OSError(error.errno, error.strerror, str(unfinished)) from error  # which folder has to be mended
+        if error.errno is not None:  # else its message is all that there is
+            error.filename = str(unfinished)
+        raise
     unfinished.rename(folder / checkpoint.name)
     _flush_folder(folder)
     for old in _files(folder)[:-KEPT]:
