@@ -19,11 +19,12 @@ from filelock import FileLock, Timeout
 from operations.console import say
 from operations.environment import state_folder
 from recognition.configuration.schema import AugmentationConfig, TrainConfig
-from recognition.errors import InputError
+from recognition.errors import InputError, RecognitionError
 
 FINISHED = "finished.json"
 TRAINING = "training.json"
 DIFFERENCES = 5  # shown of all
+PATIENCE = 60.0  # seconds for the same run's last try, which may be about to save its state
 FRESH = "RECOGNITION_FRESH"  # set by --fresh: ignore what an earlier training left
 
 
@@ -51,15 +52,16 @@ class Training:
 def training_folder(training: Training) -> Iterator[Path]:
     """The folder for the checkpoints of one very training, held by this process.
 
-    A second process that trains the same at the same moment gets a folder of its own. The folder stays until the
-    step's artifacts are stored: see `remove_finished`.
+    A second run that trains the same at the same moment gets a folder of its own, and finds it again when its step is
+    started again; what the same run left behind just now is waited for. The folder stays until the step's artifacts are
+    stored: see `remove_finished`.
 
     Args:
         training: Which.
     """
     _root().mkdir(parents=True, exist_ok=True)
     remove_finished()  # on a cluster nobody else sees them
-    folder, lock = _held(training.key)
+    folder, lock = _held(training)
     if os.environ.get(FRESH) and not _is_of(folder, training.origin):
         _give_up(training.task, folder)
     if _is_stored(folder):
@@ -75,8 +77,13 @@ def training_folder(training: Training) -> Iterator[Path]:
 
 
 def shared_folder(training: Training) -> Path:
-    """The folder that the chief of several workers holds, to read from."""
-    return _root() / training.key
+    """The folder that the chief of several workers holds, to read from.
+
+    Args:
+        training: With the chief's origin.
+    """
+    own = _own_folder(training)
+    return own if own.is_dir() else _root() / training.key
 
 
 def check_unfinished(training: Training) -> None:
@@ -157,20 +164,48 @@ def current_training(identity: Mapping[str, Any]) -> Training:
     from zenml import get_step_context
 
     run = get_step_context().pipeline_run
-    model = (run.config.parameters or {})["config"]["model"]["name"]
-    return Training(task_name(recipe_of(run.name), model), identity, f"run {run.name}")
+    return Training(task_name(recipe_of(run.name), model_of(run)), identity, origin_of(run))
 
 
-def _held(key: str) -> tuple[Path, FileLock]:
-    lock = FileLock(_root() / f"{key}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        say("  another process trains the same: this one starts from its first epoch")
-        key = f"{key}-{os.getpid()}"
-        lock = FileLock(_root() / f"{key}.lock")
-        lock.acquire()
-    return _root() / key, lock
+def model_of(run: Any) -> str:
+    """Name of the model that a run is about.
+
+    Args:
+        run: ZenML's record of it, hydrated.
+    """
+    return str((run.config.parameters or {})["config"]["model"]["name"])
+
+
+def origin_of(run: Any) -> str:
+    """What people are told of where a training came from.
+
+    Args:
+        run: ZenML's record of it.
+    """
+    return f"run {run.name}"
+
+
+def _held(training: Training) -> tuple[Path, FileLock]:
+    """The folder of a training, and its lock; that of its run alone where another run trains the same."""
+    shared, own = _root() / training.key, _own_folder(training)
+    for folder in [own] if own.is_dir() else [shared, own]:
+        lock = FileLock(_root() / f"{folder.name}.lock")
+        with suppress(Timeout):
+            lock.acquire(timeout=PATIENCE if _is_of(folder, training.origin) else 0)
+            return folder, lock
+        if folder == shared:
+            say("  another run trains the same: this one starts from its first epoch")
+    raise RecognitionError(
+        "another process of this run trains already",
+        received=f"{own} in use",
+        expected="its end",
+        remedy="end it, or wait for it, and give the command again",
+    )
+
+
+def _own_folder(training: Training) -> Path:
+    run = hashlib.sha256(training.origin.encode()).hexdigest()[:8]
+    return _root() / f"{training.key}-{run}"
 
 
 def _unfinished(task: str) -> list[Path]:

@@ -63,10 +63,11 @@ def train_along(
     checkpoint: CheckpointConfig,
     code: str,
     initial: str,
+    origin: str = "",
 ) -> None:
-    """Train with the chief; arguments as of the train step."""
+    """Train with the chief; arguments as of the train step, and the chief's origin where it is known."""
     identity = training_identity(dataset.digest, plan.options, config, metric, None, code, initial)
-    folder = shared_folder(Training("", {**identity, "plan": plan.digest}))
+    folder = shared_folder(Training("", {**identity, "plan": plan.digest}, origin))
     with terminable() as terminated:
         progress = TrainingProgress(metric, terminated)
         begin = load_initial(config.init, initial) if config.init else None

@@ -7,6 +7,7 @@ import os
 from typing import Any
 from uuid import UUID
 
+from operations.checkpoints import origin_of
 from operations.environment import prepare_environment
 from operations.kubernetes.training_workers import STEP_RUN
 from recognition.training.distribution import CLUSTER_VARIABLE
@@ -34,11 +35,12 @@ def main() -> None:
         CheckpointConfig.model_validate(values["checkpoint"]),
         values["code"],
         values["initial"],
+        values["origin"],
     )
 
 
 def arguments(step_run: str) -> dict[str, Any]:
-    """What the train step was called with: its parameters, and its inputs out of the artifact store.
+    """What the train step was called with: its parameters, its inputs out of the artifact store, and its run's origin.
 
     Args:
         step_run: ZenML's id of the step.
@@ -47,7 +49,8 @@ def arguments(step_run: str) -> dict[str, Any]:
 
     step = Client().get_run_step(UUID(step_run))
     inputs = {name: versions[0].load() for name, versions in step.inputs.items()}
-    return {**step.config.parameters, **inputs}
+    origin = origin_of(Client().get_pipeline_run(step.pipeline_run_id))
+    return {**step.config.parameters, **inputs, "origin": origin}
 
 
 if __name__ == "__main__":

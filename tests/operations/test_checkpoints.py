@@ -2,9 +2,10 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from threading import Timer
 from types import SimpleNamespace
 from uuid import UUID, uuid4
 
@@ -19,11 +20,12 @@ from operations.checkpoints import (
     current_training,
     recipe_of,
     remove_finished,
+    shared_folder,
     training_folder,
     training_identity,
 )
 from recognition.configuration.schema import AugmentationConfig, TrainConfig
-from recognition.errors import InputError
+from recognition.errors import InputError, RecognitionError
 
 IDENTITY = {"data": "digest", "train": {"epochs": 3, "learning_rate": 0.1}, "code": "hash"}
 TRAINING = Training("train.yaml for model cifar100", IDENTITY, "run train-1")
@@ -32,7 +34,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HOLD = """
 import json, sys
 from operations.checkpoints import Training, training_folder
-with training_folder(Training(sys.argv[1], json.loads(sys.argv[2]))) as folder:
+with training_folder(Training(sys.argv[1], json.loads(sys.argv[2]), sys.argv[3])) as folder:
     print(folder, flush=True)
     input()
 """
@@ -200,18 +202,46 @@ def test_fresh_keeps_what_the_same_run_left_when_its_step_was_started_again(monk
         assert left(folder) == []
 
 
-def test_a_second_process_gets_a_folder_of_its_own(capsys):
+@contextmanager
+def held_elsewhere(origin):
+    """Another process trains the same: its folder and the process."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", HOLD, TRAINING.task, json.dumps(IDENTITY)]
+    command = [sys.executable, "-c", HOLD, TRAINING.task, json.dumps(IDENTITY), origin]
     with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
-        held = Path(holder.stdout.readline().decode().strip())
+        try:
+            yield Path(holder.stdout.readline().decode().strip()), holder
+        finally:
+            holder.kill()
+
+
+def test_a_second_run_that_trains_the_same_has_a_folder_of_its_own_and_finds_it_again(capsys):
+    with held_elsewhere("run nightly-1") as (held, _):
+        folder = killed()
+        assert folder != held
+        assert left(folder) == [CHECKPOINT]
+        assert "another run trains the same" in capsys.readouterr().out
+        assert shared_folder(TRAINING) == folder
+        assert killed() == folder
+    assert killed() == folder  # also when the other has ended
+    with training_folder(TRAINING) as again:
+        assert left(again) == [CHECKPOINT]
+    with training_folder(replace(TRAINING, origin="run train-3")) as third:
+        assert third == held == shared_folder(replace(TRAINING, origin="run train-3"))
+
+
+def test_the_last_try_of_the_same_run_is_waited_for():
+    with held_elsewhere(TRAINING.origin) as (held, holder):
+        Timer(1.0, holder.kill).start()
         with training_folder(TRAINING) as folder:
-            assert folder != held
-            assert left(folder) == []
-        holder.kill()
-    assert "another process trains the same" in capsys.readouterr().out
-    with training_folder(TRAINING) as folder:
-        assert folder == held
+            assert folder == held
+
+
+def test_a_run_whose_last_try_does_not_end_has_a_folder_of_its_own_and_no_third(monkeypatch):
+    monkeypatch.setattr("operations.checkpoints.PATIENCE", 0.1)
+    with held_elsewhere(TRAINING.origin) as (held, _), training_folder(TRAINING) as folder:
+        assert folder != held
+        with pytest.raises(RecognitionError, match="another process of this run"), training_folder(TRAINING):
+            pass
 
 
 def test_a_finished_training_is_kept_until_its_artifacts_are_stored(zenml):
