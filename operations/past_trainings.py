@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from operations import tracking
-from operations.checkpoints import Training, training_identity
-from recognition.configuration.schema import RunConfig
-from recognition.retraining import Seeds
+from recognition.configuration.schema import TrainConfig
+from recognition.retraining import Seeds, seeds_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -31,21 +32,17 @@ class PastTraining:
     init: str | None
 
 
-def question_of(config: RunConfig, digest: str, code: str, initial: str) -> str:
-    """What a retraining asks, whatever its seeds and whoever is champion: 16 hexadecimal digits.
+def question_of(identity: Mapping[str, Any], model: str) -> str:
+    """What a training asks, whatever its seeds and whoever is champion: 16 hexadecimal digits.
 
     Args:
-        config: Its configuration, with the section `retrain`.
-        digest: Of the data.
-        code: Hash of the code behind the training.
-        initial: Digest of the weights that `train.init` names, "" without.
+        identity: From `checkpoints.training_identity`. Initial weights that come without a digest were chosen by a
+            retraining, not by its configuration, and do not count.
+        model: Its name.
     """
-    assert config.retrain is not None
-    train = config.train.model_copy(update={"seed": 0, "seeds": None})
-    identity = training_identity(
-        digest, config.augmentation, train, config.evaluation.metric, config.data.folds, code, initial
-    )
-    return Training("", {**identity, "retrain.init": config.retrain.init, "model": config.model.name}).key
+    chosen = {} if identity["initial weights"] else {"init": None}
+    asked = {**identity, "train": {**identity["train"], "seed": 0, "seeds": None, **chosen}, "model": model}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def find_past(client: MlflowClient, question: str) -> list[PastTraining]:
@@ -61,16 +58,15 @@ def find_past(client: MlflowClient, question: str) -> list[PastTraining]:
     ]
 
 
-def note_question(client: MlflowClient, run_id: str, question: str, seeds: Seeds, init: str | None) -> None:
+def note_question(client: MlflowClient, run_id: str, question: str, train: TrainConfig) -> None:
     """Note with a run what it asks and begins with.
 
     Args:
         client: A client from `tracking.connect`.
         run_id: MLflow's id of the run.
         question: From `question_of`.
-        seeds: Of the training.
-        init: Address of the weights that it begins with, None for random ones.
+        train: The recipe that it uses.
     """
-    client.set_tag(run_id, SEEDS_TAG, json.dumps(seeds))
-    client.set_tag(run_id, INIT_TAG, init or "")
+    client.set_tag(run_id, SEEDS_TAG, json.dumps(seeds_of(train)))
+    client.set_tag(run_id, INIT_TAG, train.init or "")
     client.set_tag(run_id, QUESTION_TAG, question)

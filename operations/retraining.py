@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from operations import registry
+from operations.checkpoints import training_identity
 from operations.past_trainings import PastTraining, find_past, note_question, question_of
 from recognition.configuration.schema import RunConfig
 from recognition.data.change import DataChange
@@ -40,13 +41,15 @@ def prepare_retraining(
     """
     assert config.retrain is not None
     check_change(change, config.retrain)
-    question = question_of(config, digest, code, initial)
+    metric, folds = config.evaluation.metric, config.data.folds
+    identity = training_identity(digest, config.augmentation, config.train, metric, folds, code, initial)
+    question = question_of(identity, config.model.name)
     past = find_past(client, question)
     train = with_new_seeds(config.train, {each.seeds for each in past}) if config.retrain.force else config.train
     if config.retrain.init == "champion":
         earlier = next((each for each in past if each.seeds == seeds_of(train)), None)
         train = train.model_copy(update={"init": _start(client, config.model.name, earlier)})
-    note_question(client, run_id, question, seeds_of(train), train.init)
+    note_question(client, run_id, question, train)
     return config.model_copy(update={"train": train, "retrain": None})
 
 
@@ -96,7 +99,7 @@ def _why_trained(change: DataChange, force: bool) -> str:
     if force:
         return "retrain.force asks for a training with another seed"
     if change.verdict == "same":
-        return "the images are the champion's, but no retraining with this recipe and code is stored"
+        return "the images are the champion's, but no training with this recipe and code is stored"
     return change.reason if change.verdict == "unknown" else f"the data are {change.in_words()}"
 
 

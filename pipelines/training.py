@@ -7,7 +7,7 @@ from operations.parent import parent_state
 from recognition.configuration.schema import RunConfig
 from steps.augmentation import augmentation
 from steps.conclude import conclude
-from steps.configure import configure
+from steps.configure import configure_training
 from steps.data_report import data_report
 from steps.evaluate import evaluate
 from steps.gate import gate
@@ -35,10 +35,9 @@ def training(
         fallback: Whether the images are the fallback's.
         alone: Whether no command waits for the run, so that a step has to conclude it.
     """
-    configuration = configure(config)
+    configuration, recipe_used = configure_training(config)
     dataset, baseline = ingest(configuration, fallback)
     data_summary, change, _ = data_report(dataset, baseline, code["data_report"])
-    recipe_used = config.train
     if config.retrain is not None:
         configuration, recipe_used = permit(configuration, data_summary, change, code["train"], code["initial weights"])
     plan = augmentation(dataset, config.augmentation, code["augmentation"])

@@ -11,12 +11,13 @@ from materializers.history import HistoryMaterializer
 from materializers.model_file import ModelFileMaterializer
 from materializers.training_state import TrainingStateMaterializer
 from operations import model_store, tracking
-from operations.checkpoints import current_training, training_folder, training_identity
+from operations.checkpoints import current_training, model_of, training_folder, training_identity
 from operations.console import TrainingProgress
 from operations.environment import load_tensorflow
 from operations.initial_weights import load_initial
 from operations.kubernetes.training_workers import training_workers
 from operations.machine import MACHINE, machine_facts
+from operations.past_trainings import note_question, question_of
 from operations.termination import terminable
 from recognition.augmentation.illustrated_plan import IllustratedPlan
 from recognition.configuration.schema import CheckpointConfig, TrainConfig
@@ -82,6 +83,8 @@ def train(
     run_id = tracking.mlflow_run(client, run_name)
     log_metadata({"mlflow_run_id": run_id})
     identity = training_identity(digest, plan.plan.options, config, metric, folds, code, initial)
+    if state is None:
+        note_question(client, run_id, question_of(identity, model_of(context.pipeline_run)), config)
     begin = load_initial(config.init, initial) if config.init and state is None else None
     with (
         training_folder(current_training({**identity, "plan": plan.plan.digest})) as checkpoints,

@@ -18,6 +18,15 @@ def retrain(command, digits):
     return again
 
 
+def test_a_retraining_after_a_training_finds_nothing_new(command, digits):
+    trained = command.run(*digits)
+    for start in ("fresh", "champion"):
+        again = command.run(*digits, f"--set=retrain.init={start}", SUMMARY)
+        assert told(again) == ("nothing new", None)
+        assert trained.name in again.summary["retrain"]["reason"]
+        assert {"augmentation", "train", "evaluate", "report"} <= again.cached()
+
+
 def told(outcome):
     return outcome.summary["retrain"]["outcome"], outcome.summary["retrain"]["init"]
 

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from operations import tracking
+from operations.checkpoints import training_identity
 from operations.model_store import log_model
+from operations.past_trainings import note_question, question_of
 from operations.registry import apply_decision, register
 from operations.retraining import prepare_retraining, retrain_facts
 from recognition.configuration.retrain_section import RetrainConfig
-from recognition.configuration.schema import ModelConfig, RunConfig, TrainConfig
+from recognition.configuration.schema import AugmentationConfig, ModelConfig, RunConfig, TrainConfig
 from recognition.data.change import DataChange
 from recognition.retraining import RetrainingRefused
 from tests.operations.test_initial_weights import METADATA, network
@@ -77,10 +79,30 @@ def test_an_interrupted_training_is_none(prepare, finish):
     assert prepare("champion", digest="more data", init="champion").train.init == champion
 
 
-def test_a_training_that_began_fresh_is_not_one_from_the_champion(prepare, finish):
+def test_data_that_were_trained_with_are_not_again_because_retrain_init_differs(prepare, finish):
     prepare("first")
     champion = finish("first")
-    assert prepare("second", init="champion").train.init == champion
+    assert prepare("second", init="champion").train.init is None
+    assert prepare("third", digest="more data", init="champion").train.init == champion
+
+
+def test_a_training_that_was_no_retraining_counts(prepare, finish, client, name):
+    identity = training_identity("data", AugmentationConfig(), TrainConfig(), "accuracy", None, "code", "")
+    run_id = tracking.mlflow_run(client, f"{name}-plain")
+    note_question(client, run_id, question_of(identity, name), TrainConfig())
+    champion = finish("plain")
+    assert prepare("second", init="champion").train.init is None
+    assert prepare("third", force=True).train.seed == 1
+    assert prepare("fourth", digest="more data", init="champion").train.init == champion
+
+
+def test_weights_that_the_configuration_names_are_part_of_the_question():
+    def question(initial, **train):
+        recipe = TrainConfig(**train)
+        return question_of(training_identity("d", AugmentationConfig(), recipe, "accuracy", None, "c", initial), "m")
+
+    assert question("", init="models:/m/1") == question("", seed=3) == question("")
+    assert len({question(""), question("digest", init="models:/m/1"), question("", epochs=9)}) == 3
 
 
 def test_force_trains_with_a_new_seed_from_the_champion_of_now(prepare, finish):
@@ -121,7 +143,7 @@ def run_of(train="completed", repeated=True, force=False):
     [
         (run_of("cached"), "nothing new", "those of run that is no longer recorded"),
         (run_of("cached", repeated=False), "judged again", "judged by"),
-        (run_of(), "trained", "no retraining with this recipe and code"),
+        (run_of(), "trained", "no training with this recipe and code"),
         (run_of(force=True), "trained", "retrain.force"),
     ],
 )
