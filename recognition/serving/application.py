@@ -12,8 +12,10 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
+from starlette.routing import request_response
 from starlette.types import ASGIApp
 
 from recognition.prediction.answers import Answer, answers_of
@@ -77,6 +79,10 @@ def _add_prediction(app: FastAPI, service: Service) -> None:
         service.metrics.images.labels("class").inc(len(answers) - rejected)
         request.scope["facts"] |= {"images": len(answers), "model": engine.card.name, "version": engine.card.version}
         return _json(_predictions(engine.card, images, answers))
+
+    # FastAPI describes this path; what it does for dependencies, of which there are none, takes a fifth of a request.
+    route = next(each for each in app.routes if isinstance(each, APIRoute) and each.endpoint is predict)
+    route.app = request_response(predict)
 
 
 def _top(text: str) -> int:
