@@ -29,6 +29,7 @@ from operations.repair import repair
 from operations.results import DATA_PAGE, PAGE, Results, load_outputs, load_results
 from operations.stack import check_source_root
 from operations.summary import build_refusal, build_summary
+from operations.unfinished import give_up
 from operations.unreachable import ZENML, silent_server
 from recognition.errors import Terminated
 from recognition.retraining import RetrainingRefused
@@ -169,7 +170,7 @@ def _finish(job: Job, run: Any) -> Results:
     results = load_results(run)
     annotate_results(job, results)
     if job.config.retrain:
-        checkpoints.give_up(job.task)
+        give_up(job.task)
     return results
 
 

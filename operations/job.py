@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from operations.checkpoints import Training, check_unfinished, task_name, training_identity
 from operations.code import code_hash
 from operations.console import count
 from operations.environment import PROJECT, STATE_VARIABLE, check_writable, data_cache, state_folder
+from operations.training_identity import Training, task_name, training_identity
+from operations.unfinished import check_unfinished
 from recognition.calibration.space import check_search, describe_search
 from recognition.configuration.loading import used_config
 from recognition.configuration.schema import RunConfig, TrainConfig

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from operations import registry
-from operations.checkpoints import training_identity
 from operations.past_trainings import PastTraining, find_past, note_question, question_of
+from operations.training_identity import training_identity
 from recognition.configuration.schema import RunConfig
 from recognition.data.change import DataChange
 from recognition.retraining import check_change, seeds_of, with_new_seeds

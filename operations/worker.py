@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from operations.checkpoints import Training, shared_folder, training_identity
 from operations.code import code_hash
 from operations.console import TrainingProgress, say
 from operations.environment import data_cache, load_tensorflow
 from operations.initial_weights import load_initial
 from operations.job import Job
 from operations.termination import terminable
+from operations.training_folder import shared_folder
+from operations.training_identity import Training, training_identity
 from recognition.augmentation.plan import AugmentationPlan, resolve_plan
 from recognition.configuration.schema import CheckpointConfig, TrainConfig
 from recognition.data.dataset import ImageDataset

@@ -6,10 +6,11 @@ from zenml import get_step_context, log_metadata, step
 
 from materializers.calibration import CalibrationMaterializer
 from operations import tracking
-from operations.checkpoints import current_training, training_folder, training_identity
 from operations.console import TrainingProgress, say
 from operations.environment import load_tensorflow
 from operations.termination import terminable
+from operations.training_folder import training_folder
+from operations.training_identity import current_training, training_identity
 from recognition.augmentation.illustrated_plan import IllustratedPlan
 from recognition.calibration.calibrate import calibrate as search
 from recognition.calibration.recipe import reached

@@ -11,7 +11,6 @@ from materializers.history import HistoryMaterializer
 from materializers.model_file import ModelFileMaterializer
 from materializers.training_state import TrainingStateMaterializer
 from operations import model_store, tracking
-from operations.checkpoints import current_training, model_of, training_folder, training_identity
 from operations.console import TrainingProgress
 from operations.environment import load_tensorflow
 from operations.initial_weights import load_initial
@@ -19,6 +18,8 @@ from operations.kubernetes.training_workers import training_workers
 from operations.machine import MACHINE, machine_facts
 from operations.past_trainings import note_question, question_of
 from operations.termination import terminable
+from operations.training_folder import training_folder
+from operations.training_identity import current_training, model_of, training_identity
 from recognition.augmentation.illustrated_plan import IllustratedPlan
 from recognition.configuration.schema import CheckpointConfig, TrainConfig
 from recognition.data.dataset import ImageDataset

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from operations.checkpoints import FRESH
 from operations.environment import GPUS_VARIABLE, LIBRARIES_QUIET, PATIENCE, SAFE, WORKERS_PATIENCE
 from operations.kubernetes.pods import (
     ingest_pod,
@@ -18,6 +17,7 @@ from operations.kubernetes.pods import (
 )
 from operations.kubernetes.target import BAKED, Target
 from operations.kubernetes.watch import ZENML_MARK
+from operations.training_folder import FRESH
 from recognition.configuration.resources_section import ResourcesConfig
 from recognition.configuration.schema import RunConfig
 

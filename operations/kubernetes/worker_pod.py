@@ -7,9 +7,9 @@ import os
 from typing import Any
 from uuid import UUID
 
-from operations.checkpoints import origin_of
 from operations.environment import prepare_environment
 from operations.kubernetes.training_workers import STEP_RUN
+from operations.training_identity import origin_of
 from recognition.training.distribution import CLUSTER_VARIABLE
 
 INDEX = "JOB_COMPLETION_INDEX"  # Kubernetes' variable of an Indexed Job's pod

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from operations.checkpoints import recipe_of
 from operations.storage.items import Item, Kind
 from operations.storage.sizes import modified, size_of
+from operations.training_identity import recipe_of
 
 PIPELINES = ("recognition", "calibration", "prediction", "reproduction")
 PAGE = 100

@@ -12,18 +12,10 @@ from uuid import UUID, uuid4
 import pytest
 from filelock import FileLock
 
-from operations.checkpoints import (
-    FINISHED,
-    FRESH,
-    Training,
-    check_unfinished,
-    current_training,
-    recipe_of,
-    remove_finished,
-    shared_folder,
-    training_folder,
-    training_identity,
-)
+from operations.checkpoints import FINISHED, remove_finished
+from operations.training_folder import FRESH, shared_folder, training_folder
+from operations.training_identity import Training, current_training, recipe_of, training_identity
+from operations.unfinished import check_unfinished
 from recognition.configuration.schema import AugmentationConfig, TrainConfig
 from recognition.errors import InputError, RecognitionError
 
@@ -33,7 +25,8 @@ CHECKPOINT = "epoch-00001-batch-0000000.npz"
 ROOT = Path(__file__).resolve().parents[2]
 HOLD = """
 import json, sys
-from operations.checkpoints import Training, training_folder
+from operations.training_folder import training_folder
+from operations.training_identity import Training
 with training_folder(Training(sys.argv[1], json.loads(sys.argv[2]), sys.argv[3])) as folder:
     print(folder, flush=True)
     input()
@@ -237,7 +230,7 @@ def test_the_last_try_of_the_same_run_is_waited_for():
 
 
 def test_a_run_whose_last_try_does_not_end_has_a_folder_of_its_own_and_no_third(monkeypatch):
-    monkeypatch.setattr("operations.checkpoints.PATIENCE", 0.1)
+    monkeypatch.setattr("operations.training_folder.PATIENCE", 0.1)
     with held_elsewhere(TRAINING.origin) as (held, _), training_folder(TRAINING) as folder:
         assert folder != held
         with pytest.raises(RecognitionError, match="another process of this run"), training_folder(TRAINING):

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from operations import tracking
-from operations.checkpoints import training_identity
 from operations.model_store import log_model
 from operations.past_trainings import note_question, question_of
 from operations.registry import apply_decision, register
 from operations.retraining import prepare_retraining, retrain_facts
+from operations.training_identity import training_identity
 from recognition.configuration.retrain_section import RetrainConfig
 from recognition.configuration.schema import AugmentationConfig, ModelConfig, RunConfig, TrainConfig
 from recognition.data.change import DataChange
