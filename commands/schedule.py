@@ -63,26 +63,26 @@ def apply(options: argparse.Namespace) -> str:
 
 def show_all(options: argparse.Namespace) -> str:
     """All schedules."""
+    from operations.known_schedules import list_schedules
     from operations.schedule_text import render_list
-    from operations.schedules import list_schedules
 
     return render_list(list_schedules(), datetime.now(UTC))
 
 
 def show(options: argparse.Namespace) -> str:
     """One schedule."""
+    from operations.known_schedules import find_schedule
     from operations.schedule_text import render_schedule
-    from operations.schedules import find_schedule
 
     return render_schedule(find_schedule(options.name), datetime.now(UTC))
 
 
 def change(options: argparse.Namespace) -> str:
     """Pause, resume, remove or start a schedule."""
-    from operations import schedules
+    from operations import known_schedules, schedules
 
     name = options.name
-    schedules.find_schedule(name)  # a mistyped name is told before a stack that does not schedule
+    known_schedules.find_schedule(name)  # a mistyped name is told before a stack that does not schedule
     scheduler = stack_scheduler()
     if options.what == "run-now":
         return f"schedule {name}: started {schedules.run_now(name, scheduler)}"

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from operations.console import render_lines
-from operations.schedules import HOW_TO_APPLY, Applied, KnownSchedule, next_times
+from operations.known_schedules import HOW_TO_APPLY, KnownSchedule, next_times
+from operations.schedules import Applied
 
 NONE_YET = f"no schedules: {HOW_TO_APPLY}"
 

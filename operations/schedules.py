@@ -5,50 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
-from pydantic import ValidationError
-
+from operations.known_schedules import NEXT, PAUSED, RECORD, KnownSchedule, find, find_schedule, rows
 from operations.locks import state_lock
 from operations.schedule_record import ScheduleRecord, content_changes, timing_changes
 from operations.scheduler import Scheduler, Snapshot
-from recognition.configuration.nearest import nearest
 from recognition.errors import InputError
-from recognition.scheduling.cron import firing_times, parse_cron
-
-RECORD, PAUSED = "recognition_schedule", "recognition_paused"  # keys of a row's metadata
-NEXT = ".next"  # ends the name of a replacement until it takes its predecessor's place
-SHOWN = 3  # firing times
-HOW_TO_APPLY = "run_pipeline.py schedule apply --config FILE makes one, or tells what does where the stack cannot"
-
-
-@dataclass(frozen=True)
-class KnownSchedule:
-    """A schedule of ours.
-
-    Attributes:
-        row: ZenML's record of it, hydrated.
-        record: What it was applied from.
-        paused: Whether a person paused it, whatever its file says.
-    """
-
-    row: Any
-    record: ScheduleRecord
-    paused: bool
-
-    @property
-    def suspended(self) -> bool:
-        """Whether it fires no run."""
-        return self.paused or self.record.timing.suspend
-
-    @property
-    def state(self) -> str:
-        """Why it fires or does not, in a few words."""
-        if self.row.name.endswith(NEXT):
-            return "half replaced: apply it again"
-        return "paused" if self.paused else "suspended" if self.record.timing.suspend else "active"
 
 
 @dataclass(frozen=True)
@@ -81,7 +44,7 @@ def apply(wanted: ScheduleRecord, snapshot: Snapshot, scheduler: Scheduler) -> A
     """
     name = wanted.timing.name
     with state_lock("schedules"):
-        known = _find(name)
+        known = find(name)
         if known is None:
             _check_free(name)
             _drop_unfinished(name, scheduler)
@@ -95,7 +58,7 @@ def apply(wanted: ScheduleRecord, snapshot: Snapshot, scheduler: Scheduler) -> A
             return Applied("replaced", [*content, *timing], _replace(known, wanted, snapshot, scheduler))
         if timing:
             _patch(known.row, wanted, known.paused, scheduler)
-        return Applied("patched" if timing else "unchanged", timing, _known(name))
+        return Applied("patched" if timing else "unchanged", timing, find_schedule(name))
 
 
 def pause(name: str, scheduler: Scheduler) -> bool:
@@ -119,43 +82,12 @@ def run_now(name: str, scheduler: Scheduler) -> str:
     return scheduler.start(_own(name, scheduler).row)
 
 
-def find_schedule(name: str) -> KnownSchedule:
-    """A schedule of ours by its name.
-
-    Args:
-        name: As section `schedule` has it.
-
-    Raises:
-        InputError: If there is none; it tells the nearest.
-    """
-    return _known(name)
-
-
-def list_schedules() -> list[KnownSchedule]:
-    """Every schedule of ours, by name."""
-    return sorted(filter(None, map(_read, _rows())), key=lambda schedule: schedule.record.timing.name)
-
-
-def next_times(schedule: KnownSchedule, after: datetime, number: int = SHOWN) -> list[datetime]:
-    """When a schedule fires next, in its zone; never while it is suspended.
-
-    Args:
-        schedule: The schedule.
-        after: Aware.
-        number: How many times.
-    """
-    if schedule.suspended:
-        return []
-    timing = schedule.record.timing
-    return firing_times(parse_cron(timing.cron), ZoneInfo(timing.time_zone), after, number)
-
-
 def _create(wanted: ScheduleRecord, snapshot: Snapshot, scheduler: Scheduler) -> KnownSchedule:
     """Register what never fires, and let it fire once it is known what it is."""
     row = _register(wanted.timing.name, snapshot, scheduler)
     _patch(row, wanted, False, scheduler)
     _rename(row, wanted.timing.name)
-    return _known(wanted.timing.name)
+    return find_schedule(wanted.timing.name)
 
 
 def _replace(known: KnownSchedule, wanted: ScheduleRecord, snapshot: Snapshot, scheduler: Scheduler) -> KnownSchedule:
@@ -167,7 +99,7 @@ def _replace(known: KnownSchedule, wanted: ScheduleRecord, snapshot: Snapshot, s
     _patch(row, wanted, known.paused, scheduler)
     _remove(known.row, scheduler)
     _rename(row, wanted.timing.name)
-    return _known(wanted.timing.name)
+    return find_schedule(wanted.timing.name)
 
 
 def _register(name: str, snapshot: Snapshot, scheduler: Scheduler) -> Any:
@@ -176,7 +108,7 @@ def _register(name: str, snapshot: Snapshot, scheduler: Scheduler) -> Any:
 
 def _drop_unfinished(name: str, scheduler: Scheduler) -> bool:
     """Remove what a command left that was killed while it made or replaced a schedule; whether there was any."""
-    unfinished = _rows(name=f"equals:{name}{NEXT}")
+    unfinished = rows(name=f"equals:{name}{NEXT}")
     for row in unfinished:
         _remove(row, scheduler)
     return bool(unfinished)
@@ -223,47 +155,11 @@ def _note(row: Any, key: str, value: str) -> None:
     Client().create_run_metadata(metadata={key: value}, resources=[resource])
 
 
-def _find(name: str) -> KnownSchedule | None:
-    for row in _rows(name=f"equals:{name}"):
-        return _read(row)
-    return None
-
-
-def _known(name: str) -> KnownSchedule:
-    found = _find(name)
-    if found is not None:
-        return found
-    names = [schedule.record.timing.name for schedule in list_schedules()]
-    near = nearest(name, names)
-    raise InputError(
-        "there is no schedule of this name",
-        received=name,
-        expected=f"one of {', '.join(names)}" if names else "none is applied yet",
-        remedy=f"did you mean {near}?" if near else HOW_TO_APPLY,
-    )
-
-
 def _own(name: str, scheduler: Scheduler) -> KnownSchedule:
     """A schedule that this scheduler may touch."""
-    known = _known(name)
+    known = find_schedule(name)
     _check_stack(known, scheduler)
     return known
-
-
-def _read(row: Any) -> KnownSchedule | None:
-    """A row of ZenML's, None where it is not ours."""
-    try:
-        record = ScheduleRecord.model_validate_json(str(row.run_metadata.get(RECORD, "")))
-    except ValidationError:
-        return None
-    return KnownSchedule(row, record, row.run_metadata.get(PAUSED) == "true")
-
-
-def _rows(**filters: Any) -> list[Any]:
-    from zenml.client import Client
-    from zenml.utils.pagination_utils import depaginate
-
-    return depaginate(Client().list_schedules, hydrate=True, **filters)
 
 
 def _row(identifier: Any) -> Any:
@@ -273,7 +169,7 @@ def _row(identifier: Any) -> Any:
 
 
 def _check_free(name: str) -> None:
-    if _rows(name=f"equals:{name}"):
+    if rows(name=f"equals:{name}"):
         raise InputError(
             "the schedule's name is taken by one that this project did not make",
             received=f"schedule.name: {name}",

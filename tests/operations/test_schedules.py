@@ -7,7 +7,7 @@ import pytest
 from zenml.client import Client
 from zenml.models import PipelineRequest, ScheduleRequest
 
-from operations import schedules
+from operations import known_schedules, schedules
 from operations.schedule_record import record_of
 from operations.schedule_text import render_applied, render_list, render_schedule
 from operations.scheduler import NEVER, Snapshot, scheduler_of
@@ -81,7 +81,7 @@ def pipeline(state):
 def scheduler(pipeline):
     yield (recording := Recording(pipeline))
     recording.die_at = None
-    for schedule in schedules.list_schedules():
+    for schedule in known_schedules.list_schedules():
         schedules._remove(schedule.row, recording)
 
 
@@ -216,7 +216,7 @@ def test_a_name_that_is_not_ours_is_left_alone(apply, scheduler):
     row = scheduler.create("nightly", Snapshot(None, RunConfig(), {}, "", None))
     with pytest.raises(InputError, match="did not make"):
         apply()
-    assert schedules.list_schedules() == []
+    assert known_schedules.list_schedules() == []
     Client().zen_store.delete_schedule(row)
 
 
@@ -248,7 +248,7 @@ def test_a_run_starts_at_once(apply, scheduler):
 def test_a_mistyped_name_is_told_the_nearest(apply):
     apply()
     with pytest.raises(InputError, match="no schedule of this name") as error:
-        schedules.find_schedule("nigthly")
+        known_schedules.find_schedule("nigthly")
     assert error.value.remedy == "did you mean nightly?"
 
 
@@ -267,13 +267,13 @@ def test_a_paused_schedule_fires_at_no_time(apply, scheduler):
     apply()
     schedules.pause("nightly", scheduler)
     assert "schedule resume ends that" in render_applied(apply(), WINTER)
-    assert "paused" in render_list(schedules.list_schedules(), WINTER)
+    assert "paused" in render_list(known_schedules.list_schedules(), WINTER)
 
 
 def test_a_list_has_a_line_for_each(apply):
     apply()
     apply(name="weekly", cron="0 3 * * sun", model="other")
-    first, second = render_list(schedules.list_schedules(), WINTER).splitlines()
+    first, second = render_list(known_schedules.list_schedules(), WINTER).splitlines()
     assert first.split("  ")[0] == "nightly"
     assert "next 2026-03-28 03:00 CET" in first
     assert second.endswith("retrain.yaml for model other")
