@@ -9,7 +9,7 @@ from tests.cluster.permission import refusal
 from tests.conftest import Command
 
 PATIENCE = 900  # seconds that a run may take: each step's pod imports for a quarter of a minute
-LONG = 60  # epochs: 20 seconds on a quick machine, three minutes on a slow one
+LONG = 25  # epochs: 8 seconds on a quick machine, five minutes on a slow one
 DIGITS = (
     "--config=smoke.yaml",
     *(f"--set=data.{setting}" for setting in ("source=digits", "fallback=null")),
