@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from operations import notify, runs, tracking
+from operations.announcement import announce
 from operations.execution import annotate_results
 from operations.job import Job
 from operations.results import load_results
@@ -25,7 +26,7 @@ def conclude_run(run_name: str, config: RunConfig, recipe: str, commit: str | No
     job = Job(config, recipe, fallback="", commit=commit, run_name=run_name, data="", notes=())
     results = load_results(runs.find_run(run_name))
     annotate_results(job, results)
-    notify.tell_end(config, recipe, build_summary(results, recipe, commit, False, _page(run_name)), results.run)
+    announce(config, recipe, build_summary(results, recipe, commit, False, _page(run_name)), results)
 
 
 def conclude_failure(error: BaseException) -> None:

@@ -15,6 +15,7 @@ from zenml.pipelines.pipeline_definition import Pipeline
 from zenml.utils import source_utils
 
 from operations import checkpoints, notify, runs, tracking
+from operations.announcement import announce
 from operations.cache import expire_lost_steps
 from operations.code import code_hash
 from operations.console import say
@@ -109,7 +110,7 @@ def publish(job: Job, results: Results, output: Path | None) -> dict[str, Any]:
     for name, content in results.files.items():
         (folder / name).write_bytes(content)
     summary = build_summary(results, job.recipe, job.commit, bool(job.fallback), folder / PAGE)
-    notify.tell_end(job.config, job.recipe, summary, results.run)
+    announce(job.config, job.recipe, summary, results)
     return summary
 
 

@@ -53,7 +53,7 @@ def tell_end(config: RunConfig, recipe: str, summary: dict[str, Any], run: Any) 
     """
     if config.notify is None:
         return
-    decided = "gate" in run.steps and not run.steps["gate"].run_metadata["repeated"]
+    decided = "gate" in run.steps and not run.steps["gate"].run_metadata["told"]
     looked = run.steps["data_report"].status.value != "cached"
     tell(config.notify, notices(summary, config.model.name, recipe, decided, looked))
 

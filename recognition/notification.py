@@ -56,7 +56,7 @@ def notices(summary: Mapping[str, Any], model: str, recipe: str, decided: bool, 
         summary: As docs/summary.md has it, of a refused run too.
         model: Name of the registered model.
         recipe: Name of the configuration.
-        decided: Whether the gate took its decision in this run.
+        decided: Whether the gate took its decision in this run, or in one that ended before it could tell.
         looked: Whether the data were compared with the champion's in this run.
     """
     common = {"model": model, "recipe": recipe, "run": summary["run"]["name"], "report": summary["report"]}

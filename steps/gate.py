@@ -5,6 +5,7 @@ from typing import Annotated
 from zenml import get_step_context, log_metadata, step
 
 from operations import registry, tracking
+from operations.announcement import is_told
 from operations.console import say
 from operations.gatekeeper import pass_gate
 from operations.judgement import Evidence
@@ -50,6 +51,7 @@ def gate(
         if (value := getattr(decision, name)) is not None:
             client.set_tag(run_id, f"gate.{name}", value)
     client.set_tag(run_id, "gate.failed_guards", ", ".join(decision.failed))
-    log_metadata({**decision.model_dump(mode="json", exclude_none=True), "repeated": decision == earlier})
+    known = {"repeated": decision == earlier, "told": is_told(client, registered, decision)}
+    log_metadata({**decision.model_dump(mode="json", exclude_none=True), **known})
     say(f"gate: {decision.decision}, because {decision.reason}")
     return decision

@@ -148,6 +148,7 @@ def test_where_mlflow_does_not_answer_the_next_command_closes_its_run(client, jo
 @pytest.mark.parametrize("chosen", [True, False])
 def test_the_report_lies_where_people_look_for_it(state, job, tmp_path, monkeypatch, chosen):
     monkeypatch.setattr(execution, "build_summary", lambda results, recipe, commit, fallback, report: report)
+    monkeypatch.setattr(execution, "announce", lambda config, recipe, summary, results: None)
     folder = tmp_path / "deep" / "output" if chosen else None
     files = {"report.html": "“page”".encode(), "predictions.parquet": b"PAR1"}
     report = publish(job, SimpleNamespace(files=files, run=None), folder)
@@ -189,7 +190,7 @@ def test_a_refused_retraining_leaves_its_data_report(state, job, monkeypatch):
 @pytest.mark.parametrize("retrain", [None, RetrainConfig()])
 def test_only_a_retraining_gives_up_what_was_interrupted(job, monkeypatch, retrain):
     given_up = []
-    monkeypatch.setattr(execution.checkpoints, "give_up", given_up.append)
+    monkeypatch.setattr(execution, "give_up", given_up.append)
     config = job.config.model_copy(update={"retrain": retrain})
     execute(Pipeline(), (), replace(job, config=config), use_cache=True)
     assert given_up == (["smoke.yaml for model cifar100"] if retrain else [])

@@ -248,10 +248,10 @@ def test_a_failure_is_told_in_its_first_line(capsys):
     assert (message["event"], message["reason"], message["run"]) == ("failed", "it broke", "run-1")
 
 
-@pytest.mark.parametrize(("repeated", "status", "count"), [(False, "completed", 2), (True, "cached", 0)])
-def test_a_run_tells_what_is_new(capsys, repeated, status, count):
+@pytest.mark.parametrize(("was_told", "status", "count"), [(False, "completed", 2), (True, "cached", 0)])
+def test_a_run_tells_what_is_new(capsys, was_told, status, count):
     steps = {
-        "gate": SimpleNamespace(run_metadata={"repeated": repeated}),
+        "gate": SimpleNamespace(run_metadata={"told": was_told}),
         "data_report": SimpleNamespace(status=SimpleNamespace(value=status)),
     }
     summary = {

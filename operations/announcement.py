@@ -1,0 +1,48 @@
+"""What came of a finished run is told, then noted with the version: a kill between loses no message."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from operations import notify, tracking
+from operations.registry import RegisteredModel
+from operations.results import Results
+from recognition.configuration.schema import RunConfig
+from recognition.gate.decision import GateDecision
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+TOLD_TAG = "gate_told"  # of a model version: digest of the decision that a run has told
+DIGITS = 16
+
+
+def announce(config: RunConfig, recipe: str, summary: dict[str, Any], results: Results) -> None:
+    """Tell what is new about a finished run, whether or not section `notify` names anybody.
+
+    Args:
+        config: The configuration that it used.
+        recipe: Name of the configuration.
+        summary: Its summary.
+        results: What it left behind.
+    """
+    notify.tell_end(config, recipe, summary, results.run)
+    model, digest = results.registered, _digest(results.decision)
+    tracking.connect().set_model_version_tag(model.name, model.mlflow_version, TOLD_TAG, digest)
+
+
+def is_told(client: MlflowClient, model: RegisteredModel, decision: GateDecision) -> bool:
+    """Whether a run has told a decision about a version.
+
+    Args:
+        client: A client from `tracking.connect`.
+        model: The version.
+        decision: The gate's, as recorded.
+    """
+    tags = client.get_model_version(model.name, model.mlflow_version).tags
+    return bool(tags.get(TOLD_TAG) == _digest(decision))
+
+
+def _digest(decision: GateDecision) -> str:
+    return hashlib.sha256(decision.model_dump_json().encode()).hexdigest()[:DIGITS]
