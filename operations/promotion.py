@@ -29,7 +29,7 @@ def promote(client: MlflowClient, model: RegisteredModel, reason: str) -> list[s
         What to tell the person, a line each.
 
     Raises:
-        InputError: If no reason is given, or the version's files are gone or not those that were registered.
+        InputError: If no reason of one line is given, or the version's files are gone or not as registered.
     """
     _check_reason(reason)
     check_stored(model)
@@ -58,8 +58,9 @@ def roll_back(client: MlflowClient, name: str, reason: str) -> list[str]:
         What to tell the person, a line each.
 
     Raises:
-        InputError: If there is no former champion whose files are there.
+        InputError: If there is no former champion whose files are there, or the reason has several lines.
     """
+    _check_line(reason)
     with registry_lock(client, name) as check:
         registry.write_down_found(client, name)
         leaving = registry.champion(client, name)
@@ -92,7 +93,7 @@ def _former_champion(
         try:
             check_stored(model)
         except InputError as error:
-            passed.append(f"version {number} is passed over: {error.received}")
+            passed.append(f"version {number} is passed over, as its file is not what was registered: {error.received}")
             continue
         return model, passed
     raise InputError(
@@ -150,6 +151,13 @@ def _some(names: list[str]) -> str:
 def _check_reason(reason: str) -> None:
     if not reason.strip():
         raise InputError("a promotion needs a reason", received=repr(reason), expected='--reason "why it is champion"')
+    _check_line(reason)
+
+
+def _check_line(reason: str) -> None:
+    """The log has a line for each promotion."""
+    if len(reason.splitlines()) > 1:
+        raise InputError("a reason is one line", received=repr(reason), expected='--reason "why it is champion"')
 
 
 def _named(model: RegisteredModel) -> str:

@@ -93,5 +93,6 @@ def _judge(evaluations: tuple[Evaluation, Evaluation], tolerance: float | None) 
         return (WITHIN if within else DIFFERENT), f"{apart}, where {100 * tolerance:g} may be"
     low = max(first.accuracy_interval[0], second.accuracy_interval[0])
     high = min(first.accuracy_interval[1], second.accuracy_interval[1])
-    words = f"overlap by {100 * (high - low):.2f}" if low <= high else f"are {100 * (low - high):.2f} apart"
-    return (WITHIN if low <= high else DIFFERENT), f"{apart}; their 95 % intervals {words} points"
+    points = f"{100 * abs(high - low):.2f} points"
+    words = f"overlap by {points}" if low <= high else f"are {points} apart"
+    return (WITHIN if low <= high else DIFFERENT), f"{apart}; their 95 % intervals {words}"

@@ -76,6 +76,8 @@ def test_what_a_killed_command_left_is_mended_and_told(models, client):
         (("show", "nothing/1"), "there is no registered model of this name"),
         (("promote", "command-pets@best", "--reason", "x"), "this model has no best"),
         (("promote", "command-pets/1", "--reason", " "), "a promotion needs a reason"),
+        (("promote", "command-pets/1", "--reason", "two\nlines"), "a reason is one line"),
+        (("rollback", "command-pets", "--reason", "two\nlines"), "a reason is one line"),
         (("rollback", "command-pet"), "did you mean command-pets?"),
         (("rollback",), "put the model's name before it"),
         (("copy", "command-pets", "--to", "defalt"), "did you mean default?"),
