@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from operations import model_store
+from operations import model_store, tracking
 from operations.environment import load_tensorflow
 from operations.registry import RegisteredModel
+from operations.rejection import stored_rejection
 from operations.stored_files import check_stored
 from recognition.prediction.classifier import Classifier, load_classifier
-from recognition.prediction.rejection import Rejection
 
 
 def load_registered(model: RegisteredModel, threads: int | None = None) -> Classifier:
@@ -22,8 +22,7 @@ def load_registered(model: RegisteredModel, threads: int | None = None) -> Class
         RecognitionError: If the file is no model of built-in layers.
     """
     uri = f"models:/{model.name}/{model.mlflow_version}"
-    content = model_store.read_file(uri, model_store.REJECTION_FILE)
-    rejection = Rejection.model_validate_json(content) if content else None
+    rejection = stored_rejection(tracking.connect(), model)
     path = check_stored(model)
     load_tensorflow(threads)
     return load_classifier(path, model_store.metadata_of(uri), rejection)

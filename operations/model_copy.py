@@ -15,6 +15,7 @@ from operations.locks import uninterrupted
 from operations.model_lookup import find_model
 from operations.registry import COPIED_GATE_TAG, COPIED_TAG, FACTS, GATE_TAG, ZENML_TAG, RegisteredModel
 from operations.registry_lock import registry_lock
+from operations.rejection import REJECTION_TAG
 from operations.repair import repair
 from operations.stored_files import check_stored
 from recognition.configuration.nearest import nearest
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 STACKS_SHOWN = 10
 MODEL, RUN = "model", "run"  # folders of what travels
 DESCRIPTION = "MLmodel"
+TRAVELLING = (*FACTS, model_store.DIGEST_TAG, REJECTION_TAG)  # tags of the version
 
 
 @dataclass(frozen=True)
@@ -193,7 +195,7 @@ def _check_arrived(stored: LoggedModel, sha256: str) -> None:
 
 def _register(client: MlflowClient, original: _Original, stored: LoggedModel) -> ModelVersion:
     registry.create_model(client, original.model.name)
-    kept = {name: value for name, value in original.version.tags.items() if name in (*FACTS, model_store.DIGEST_TAG)}
+    kept = {name: value for name, value in original.version.tags.items() if name in TRAVELLING}
     decision = original.version.tags.get(GATE_TAG) or original.version.tags.get(COPIED_GATE_TAG)
     source = f"{original.model.name} version {original.model.mlflow_version} of {original.source}"
     tags = {**kept, COPIED_TAG: source, **({COPIED_GATE_TAG: decision} if decision else {})}

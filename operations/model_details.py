@@ -11,9 +11,11 @@ from operations.console import render_lines
 from operations.model_list import UNKNOWN, ListedVersion, listed_version
 from operations.promotion_log import Promotion
 from operations.registry import RegisteredModel
+from operations.rejection import stored_rejection
 from operations.stored_files import check_stored
 from recognition.errors import InputError
 from recognition.gate import GateDecision
+from recognition.prediction.rejection import Rejection
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -35,6 +37,7 @@ class Details(BaseModel):
         classes: Names by index.
         image_shape: Height, width, channels.
         temperature: By which its logits are divided.
+        rejection: Below which probability its answer is "none of these".
         gate: The gate's decision here.
         gate_before_copy: The gate's decision in the registry that it was copied from.
         copied_from: Address and version there.
@@ -54,6 +57,7 @@ class Details(BaseModel):
     classes: tuple[str, ...]
     image_shape: tuple[int, ...]
     temperature: float | None
+    rejection: Rejection | None
     gate: GateDecision | None
     gate_before_copy: GateDecision | None
     copied_from: str | None
@@ -86,6 +90,7 @@ def details(client: MlflowClient, model: RegisteredModel) -> Details:
         classes=tuple(stored.get("classes", ())),
         image_shape=tuple(stored.get("image_shape", ())),
         temperature=stored.get("temperature"),
+        rejection=stored_rejection(client, model),
         gate=registry.recorded_decision(client, model),
         gate_before_copy=registry.recorded_decision(client, model, registry.COPIED_GATE_TAG),
         copied_from=version.tags.get(registry.COPIED_TAG),
@@ -101,7 +106,7 @@ def _files(model: RegisteredModel) -> str:
     try:
         check_stored(model)
     except InputError as error:
-        return error.received
+        return f"not as registered: {error.received}"
     return AS_REGISTERED
 
 
@@ -126,6 +131,7 @@ def render_details(known: Details) -> str:
         ("images", "x".join(map(str, known.image_shape)) or UNKNOWN),
         ("classes", _some(known.classes)),
         ("temperature", UNKNOWN if known.temperature is None else f"{known.temperature:.4g}"),
+        *_optional("rejection", known.rejection.in_words() if known.rejection else None),
         *_judged("gate", known.gate),
         *_judged("gate before", known.gate_before_copy),
         *[("log", _told(entry)) for entry in known.log],

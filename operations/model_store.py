@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 KERAS_FILE = "data/model.keras"  # where MLflow's Keras flavour keeps the model
 SEEN_FILE = "seen_images.npy"
 DATA_FILE = "data_summary.json"
-REJECTION_FILE = "rejection.json"
 DIGEST_TAG = "sha256"  # of a model version: digest of its Keras file
 NO_SUCH_VERSION = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # MLflow's: no such model, no such alias
 PACKAGES = ("keras", "tensorflow", "numpy")  # all that a stored model needs beside MLflow

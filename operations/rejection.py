@@ -1,24 +1,55 @@
-"""The threshold below which a model does not answer, stored with it."""
+"""The threshold below which a registered version does not answer.
+
+It belongs to the version, not to the stored model: two names may have versions of one stored model, and what one is
+asked to keep silent about is none of the other's business.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from operations import model_store
-from recognition.prediction.rejection import RejectionChoice
+from recognition.prediction.rejection import EVERY_ANSWER, Rejection, RejectionChoice
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+    from operations.registry import RegisteredModel
 
-def store_rejection(client: MlflowClient, model_uri: str, choice: RejectionChoice) -> None:
-    """Store a threshold with its model, in place of an earlier one; safe to repeat.
+REJECTION_TAG = "rejection"  # of a model version
+
+
+def settle_rejection(
+    client: MlflowClient, model: RegisteredModel, target: float | None, choice: RejectionChoice
+) -> RejectionChoice:
+    """Give a version the threshold that a run chose, in place of an earlier one; safe to repeat.
 
     Args:
         client: A client from `tracking.connect`.
-        model_uri: The stored model, `models:/m-…`.
-        choice: Without a threshold, an earlier one is emptied, as MLflow removes no file of a model.
+        model: The version.
+        target: What the run was asked for; None leaves the version as it is.
+        choice: What came of it; without a threshold an earlier one is removed.
+
+    Returns:
+        What holds for the version.
     """
-    content = choice.rejection.model_dump_json(indent=1).encode() if choice.rejection else b""
-    if content != (model_store.read_file(model_uri, model_store.REJECTION_FILE) or b""):
-        model_store.add_file(client, model_uri, model_store.REJECTION_FILE, content)
+    stored = stored_rejection(client, model)
+    if target is None:
+        return RejectionChoice(target_error=stored.target_error, rejection=stored) if stored else EVERY_ANSWER
+    if choice.rejection is not None:
+        client.set_model_version_tag(
+            model.name, model.mlflow_version, REJECTION_TAG, choice.rejection.model_dump_json()
+        )
+    elif stored is not None:
+        client.delete_model_version_tag(model.name, model.mlflow_version, REJECTION_TAG)
+    return choice
+
+
+def stored_rejection(client: MlflowClient, model: RegisteredModel) -> Rejection | None:
+    """The threshold of a version, None where it answers whatever it is shown.
+
+    Args:
+        client: A client from `tracking.connect`.
+        model: The version.
+    """
+    text = client.get_model_version(model.name, model.mlflow_version).tags.get(REJECTION_TAG)
+    return Rejection.model_validate_json(text) if text else None

@@ -8,7 +8,7 @@ from operations import registry, tracking
 from operations.champion_data import store_summary
 from operations.console import say
 from operations.registry import RegisteredModel
-from operations.rejection import store_rejection
+from operations.rejection import settle_rejection
 from operations.visualizations import stored_pictures
 from recognition.augmentation.illustrated_plan import IllustratedPlan
 from recognition.configuration.resolved import flatten, to_yaml
@@ -36,7 +36,7 @@ def register(
 ) -> tuple[Annotated[RegisteredModel, "registered_model"], Annotated[RejectionChoice, "rejection"]]:
     """Log the run to MLflow and make a version in both registries; repeating it finds the version again.
 
-    Where `predict.reject` asks for it, a threshold is set on the validation images and stored with the model.
+    Where `predict.reject` asks for it, a threshold is set on the validation images and stored with the version.
     """
     context = get_step_context()
     client = tracking.connect()
@@ -54,9 +54,8 @@ def register(
     }
     tracking.log_files(client, run_id, files)
     store_summary(client, model.uri, data_summary)
-    rejection = choose_rejection(*judged_answers(validation.predictions), configuration.predict.reject)
-    store_rejection(client, model.uri, rejection)
-    client.set_tag(run_id, "rejection", rejection.in_words())
+    target = configuration.predict.reject
+    rejection = choose_rejection(*judged_answers(validation.predictions), target)
     metadata: dict[str, Any] = {
         "classes": list(dataset.classes),
         "data": dataset.name,
@@ -69,6 +68,8 @@ def register(
     artifacts = [version.id for name in LINKED for version in context.inputs[name]]
     registered = registry.register(client, configuration.model.name, model, metadata, artifacts)
     say(f"register: {registered.name} version {registered.zenml_version} (MLflow {registered.mlflow_version})")
-    if rejection.target_error is not None:
+    rejection = settle_rejection(client, registered, target, rejection)
+    client.set_tag(run_id, "rejection", rejection.in_words())
+    if target is not None or rejection.rejection is not None:
         say(f"register: rejection {rejection.in_words()}")
     return registered, rejection

@@ -14,10 +14,10 @@ import pytest
 from PIL import Image
 
 import run_pipeline
-from operations import model_store, tracking
+from operations import tracking
 from operations.model_store import KERAS_FILE, fetch, log_model
-from operations.registry import apply_decision, register
-from operations.rejection import store_rejection
+from operations.registry import apply_decision, champion, register
+from operations.rejection import settle_rejection
 from recognition.evaluation.predict import predict
 from recognition.prediction.rejection import Rejection, RejectionChoice
 from tests.operations.state import connect, empty_state, own_state
@@ -54,6 +54,12 @@ def file(client, model):
     file = log_model(client, tracking.mlflow_run(client, "training"), model, metadata, np.zeros(0, np.uint64))
     apply_decision(client, register(client, "pets", file, metadata, []), decision_of(decision="promoted"))
     return file
+
+
+@pytest.fixture
+def version(client, file):
+    """That version."""
+    return champion(client, "pets")
 
 
 @pytest.fixture
@@ -138,24 +144,18 @@ def test_what_cannot_be_read_is_told_and_the_rest_predicted(ask):
     ]
 
 
-def test_below_the_threshold_it_is_none_of_these(ask, client, file):
+def test_below_the_threshold_it_is_none_of_these(ask, client, version):
     strict = Rejection(target_error=0.01, threshold=1.0, error=0.0, coverage=0.1, images=100)
-    store_rejection(client, file.uri, RejectionChoice(target_error=0.01, rejection=strict))
+    settle_rejection(client, version, 0.01, RejectionChoice(target_error=0.01, rejection=strict))
     try:
         status, _, err = ask("photos", "--output", "out.parquet")
         assert status == 0
         assert "none of these: 5 (100.0%)" in err
         assert pd.read_parquet("out.parquet")["label"].isna().all()
     finally:
-        store_rejection(client, file.uri, RejectionChoice())
+        settle_rejection(client, version, 1, RejectionChoice())
     _, _, err = ask("photos")
     assert "none of these" not in err
-
-
-def test_storing_a_threshold_again_changes_nothing(client, file, monkeypatch):
-    store_rejection(client, file.uri, RejectionChoice())
-    monkeypatch.setattr(model_store, "add_file", lambda *_: pytest.fail("written again", pytrace=False))
-    store_rejection(client, file.uri, RejectionChoice())
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from recognition.configuration.section import ContradictionError, Section
-from recognition.configuration.values import BatchSize, Share, shortened
+from recognition.configuration.values import BatchSize, shortened
 
 PATHS = "a path or a list of paths: images, folders, patterns, .parquet, or .csv with a column path"
 PIPELINE_KEYS = ("model", "top", "batch_size")
@@ -33,10 +33,12 @@ ModelWord = Annotated[
 class PredictConfig(Section):
     """When a model gives no answer; with `paths`, the images that a pipeline predicts instead of training."""
 
-    reject: Share | None = Field(
+    reject: float | None = Field(
         None,
+        gt=0,
+        le=1,
         description="when training: share of its answers that may be wrong; the less sure ones become none of these. "
-        "null: every answer is given",
+        "1: every answer is given. null: as 1 for a new version, and one that is there already stays as it is",
     )
     paths: Paths | None = Field(None, description="predict these images, and train nothing")
     model: ModelWord | None = Field(None, description="which model answers; null: the champion of the only one")

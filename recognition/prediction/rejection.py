@@ -42,6 +42,13 @@ class Rejection(BaseModel):
     coverage: float
     images: int
 
+    def in_words(self) -> str:
+        """One line, for people."""
+        return (
+            f"below {self.threshold:.2%} none of these: of {self.images:,} validation images {self.coverage:.2%} "
+            f"answered, {self.error:.2%} of that wrong (target {self.target_error:.2%})"
+        )
+
 
 class RejectionChoice(BaseModel):
     """What came of looking for a threshold.
@@ -64,11 +71,7 @@ class RejectionChoice(BaseModel):
             return (
                 f"no threshold keeps the error to {self.target_error:.2%} with {CONFIDENCE:.0%} confidence: none is set"
             )
-        found = self.rejection
-        return (
-            f"below {found.threshold:.2%} none of these: of {found.images:,} validation images {found.coverage:.2%} "
-            f"answered, {found.error:.2%} of that wrong (target {found.target_error:.2%})"
-        )
+        return self.rejection.in_words()
 
 
 EVERY_ANSWER = RejectionChoice()
@@ -82,9 +85,11 @@ def choose_rejection(
     Args:
         probability: Float, (n,), of the most probable class of held-out images; equal ones are answered together.
         right: bool, (n,), whether that class is the true one.
-        target: Share of wrong answers among those given, between 0 and 1; None for no threshold.
+        target: Share of wrong answers among those given, above 0; None or 1 for no threshold.
     """
-    if target is None or not len(right):
+    if target is None or target == 1:
+        return EVERY_ANSWER
+    if not len(right):
         return RejectionChoice(target_error=target)
     falling = np.sort(probability)[::-1]
     places = np.ceil(np.arange(1, STEPS + 1) * len(falling) / STEPS).astype(int) - 1

@@ -7,10 +7,11 @@ from PIL import Image
 
 from operations import model_store, registry, tracking
 from operations.export import export, render_export
+from operations.rejection import settle_rejection
 from recognition.data.image_transform import ImageTransform
 from recognition.errors import InputError, RecognitionError
 from recognition.export.description import FILE, Description
-from recognition.prediction.rejection import Rejection
+from recognition.prediction.rejection import Rejection, RejectionChoice
 from tests.operations import exported_pipeline
 from tests.recognition.export.models import CLASSES, SHAPE, images_of, small_model
 
@@ -39,9 +40,10 @@ def registered(client, artifact):
     run = tracking.mlflow_run(client, "export-training")
     seen = np.zeros(1, np.uint64)
     files = [model_store.log_model(client, run, small_model(seed=seed), METADATA, seen) for seed in range(2)]
-    model_store.add_file(client, files[0].uri, model_store.REJECTION_FILE, REJECTION.model_dump_json().encode())
     registry.register(client, "export-bare", files[1], {}, [])
-    return registry.register(client, "export-small", files[0], {}, [artifact.id])
+    small = registry.register(client, "export-small", files[0], {}, [artifact.id])
+    settle_rejection(client, small, 0.1, RejectionChoice(target_error=0.1, rejection=REJECTION))
+    return small
 
 
 WORD = "export-small/1"

@@ -4,8 +4,12 @@ from operations import model_store, registry, tracking
 from operations.lease import PREFIX
 from operations.model_copy import copy_model
 from operations.model_details import details
+from operations.rejection import settle_rejection, stored_rejection
 from recognition.errors import InputError, RecognitionError
+from recognition.prediction.rejection import Rejection, RejectionChoice
 from tests.operations.stored_models import champion_of, promoted, versions
+
+REJECTION = Rejection(target_error=0.1, threshold=0.3, error=0.02, coverage=0.8, images=100)
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +33,7 @@ def original(client, stacks):
     """Three versions; the second is champion, with a run that has numbers and files."""
     models = versions(client, "travelling", 3, run_name="train-1")
     promoted(client, models[1])
+    settle_rejection(client, models[1], 0.1, RejectionChoice(target_error=0.1, rejection=REJECTION))
     client.create_model_version("travelling", source="file:///nowhere")
     (run,) = tracking.find_runs(client, "train-1")
     tracking.log_metrics(client, run, [("train_loss", 2.0, 1), ("train_loss", 1.0, 2), ("test_loss", 1.5, 0)])
@@ -58,6 +63,7 @@ def test_a_copy_is_the_same_with_everything_but_the_alias(client, original, ther
     def check(other):
         assert str(other.tracking_uri) != str(client.tracking_uri)
         version = other.get_model_version("travelling", "1")
+        assert stored_rejection(other, registry.registered_model(version)) == REJECTION
         model = registry.registered_model(version)
         known = details(other, model)
         assert model.sha256 == original.sha256

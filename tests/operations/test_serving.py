@@ -9,11 +9,12 @@ import pytest
 from operations import tracking
 from operations.following import Follower
 from operations.model_lookup import find_model
-from operations.model_store import KERAS_FILE, REJECTION_FILE, add_file, fetch, log_model
+from operations.model_store import KERAS_FILE, fetch, log_model
 from operations.registry import CHAMPION, register
+from operations.rejection import settle_rejection
 from operations.serving import Place, load_engine, serve
 from recognition.errors import InputError
-from recognition.prediction.rejection import Rejection
+from recognition.prediction.rejection import Rejection, RejectionChoice
 from recognition.serving.limits import Limits
 from tests.recognition.serving.served import picture, serving, until
 
@@ -39,8 +40,8 @@ def versions(client):
         metadata = {"classes": names, "image_shape": [side, side, 3], "data_digest": f"d{number}", "temperature": 1.5}
         run = tracking.mlflow_run(client, f"served-{number}")
         file = log_model(client, run, network(side), metadata, np.zeros(0, np.uint64))
-        add_file(client, file.uri, REJECTION_FILE, REJECTION.model_dump_json().encode())
         made.append(register(client, NAME, file, {}, []))
+        settle_rejection(client, made[-1], 0.1, RejectionChoice(target_error=0.1, rejection=REJECTION))
     damaged = fetch(f"models:/{NAME}/3", KERAS_FILE)
     damaged.write_bytes(damaged.read_bytes()[:1_000])
     client.set_registered_model_alias(NAME, CHAMPION, "1")

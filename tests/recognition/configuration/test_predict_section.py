@@ -26,8 +26,8 @@ def test_a_training_may_set_a_threshold(tmp_path):
 @pytest.mark.parametrize(
     ("section", "told"),
     [
-        ("{reject: 0}", "a number above 0 and below 1"),
-        ("{reject: 1}", "a number above 0 and below 1"),
+        ("{reject: 0}", "a number above 0 and at most 1"),
+        ("{reject: 1.1}", "a number above 0 and at most 1"),
         ("{paths: []}", "a path or a list of paths"),
         ("{paths: [photos, 3]}", "a path or a list of paths"),
         ("{paths: '-'}", "a path or a list of paths"),
