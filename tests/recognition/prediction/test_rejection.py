@@ -18,8 +18,9 @@ def rejection_at(threshold):
     return Rejection(target_error=0.1, threshold=threshold, error=0.05, coverage=0.5, images=100)
 
 
-def test_none_is_asked_for_none_is_set():
-    choice = choose_rejection(SURE, SURE > 0.5, None)
+@pytest.mark.parametrize("target", [None, 1, 1.0])
+def test_none_is_asked_for_none_is_set(target):
+    choice = choose_rejection(SURE, SURE > 0.5, target)
     assert (choice.target_error, choice.rejection) == (None, None)
     assert choice.in_words() == "off: every answer is given"
 
