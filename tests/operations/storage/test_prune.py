@@ -144,7 +144,10 @@ def test_other_tools_models_stay(client, prune):
     assert [str(version.version) for version in registry.versions_of(client, "theirs")] == ["1", "2", "3"]
 
 
-@pytest.mark.parametrize("kind", [Kind.VERSION, Kind.ARTIFACT, Kind.MODEL, Kind.TRACKED, Kind.RUN])
+LATER = (pytest.param(kind, marks=pytest.mark.slow) for kind in (Kind.ARTIFACT, Kind.MODEL, Kind.TRACKED, Kind.RUN))
+
+
+@pytest.mark.parametrize("kind", [Kind.VERSION, *LATER])
 def test_what_a_kill_leaves_the_next_removal_finishes(client, prune, monkeypatch, kind):
     name = f"killed-{kind.name.lower()}"
     models = [trained(client, name, f"tiny-20260105-00000{n}-{name[-6:]}", f"{name} {n}") for n in range(3)]
