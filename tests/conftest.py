@@ -27,6 +27,16 @@ if not hasattr(MAIN, "__file__"):  # in a worker of pytest-xdist; ZenML asks whe
     MAIN.__file__ = str(Path(pytest.__file__).with_name("__main__.py"))
 
 
+FIRST_RUNS_PATIENCE = 900  # seconds: three whole runs at the same moment, in whichever test asks for them first
+
+
+def pytest_collection_modifyitems(items):
+    """Give the tests that wait for the first runs the time that these take on a slow machine."""
+    for item in items:
+        if "first_runs" in item.fixturenames and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(FIRST_RUNS_PATIENCE))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def float32_on_every_processor():
     """What `train.precision: auto` means in this process, so that expected numbers hold on every machine."""
