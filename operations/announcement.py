@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 from operations import notify, tracking
+from operations.digest import digest_of
 from operations.registry import RegisteredModel
 from operations.results import Results
 from recognition.configuration.schema import RunConfig
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 TOLD_TAG = "gate_told"  # of a model version: digest of the decision that a run has told
-DIGITS = 16
 
 
 def announce(config: RunConfig, recipe: str, summary: dict[str, Any], results: Results) -> None:
@@ -28,8 +27,8 @@ def announce(config: RunConfig, recipe: str, summary: dict[str, Any], results: R
         results: What it left behind.
     """
     notify.tell_end(config, recipe, summary, results.run)
-    model, digest = results.registered, _digest(results.decision)
-    tracking.connect().set_model_version_tag(model.name, model.mlflow_version, TOLD_TAG, digest)
+    model = results.registered
+    tracking.connect().set_model_version_tag(model.name, model.mlflow_version, TOLD_TAG, _told(results.decision))
 
 
 def is_told(client: MlflowClient, model: RegisteredModel, decision: GateDecision) -> bool:
@@ -41,8 +40,8 @@ def is_told(client: MlflowClient, model: RegisteredModel, decision: GateDecision
         decision: The gate's, as recorded.
     """
     tags = client.get_model_version(model.name, model.mlflow_version).tags
-    return bool(tags.get(TOLD_TAG) == _digest(decision))
+    return bool(tags.get(TOLD_TAG) == _told(decision))
 
 
-def _digest(decision: GateDecision) -> str:
-    return hashlib.sha256(decision.model_dump_json().encode()).hexdigest()[:DIGITS]
+def _told(decision: GateDecision) -> str:
+    return digest_of(decision.model_dump(mode="json"))

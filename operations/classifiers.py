@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from operations import model_store, tracking
+from operations import model_store
 from operations.environment import load_tensorflow
 from operations.registry import RegisteredModel
 from operations.rejection import stored_rejection
@@ -21,8 +21,10 @@ def load_registered(model: RegisteredModel, threads: int | None = None) -> Class
         InputError: If its files are gone, or not what was registered.
         RecognitionError: If the file is no model of built-in layers.
     """
+    from mlflow import MlflowClient
+
     uri = f"models:/{model.name}/{model.mlflow_version}"
-    rejection = stored_rejection(tracking.connect(), model)
+    rejection = stored_rejection(MlflowClient(), model)
     path = check_stored(model)
     load_tensorflow(threads)
     return load_classifier(path, model_store.metadata_of(uri), rejection)

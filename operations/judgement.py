@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 
 from operations import registry
 from operations.contender import Contender, measure_latencies
+from operations.digest import digest_of
 from operations.ledger import load_ledger, store_ledger
 from operations.registry import RegisteredModel
 from recognition.configuration.gate_section import GateConfig
@@ -30,8 +29,6 @@ from recognition.training.history import History
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-
-DIGITS = 16  # of a digest that tells hypotheses and configurations apart
 
 
 @dataclass(frozen=True)
@@ -91,7 +88,7 @@ def _basis(evidence: Evidence, config: GateConfig, scoring: EvaluationConfig) ->
     images = evidence.dataset.splits[side_of(config, evidence.dataset)].digests
     rules = config.model_dump(exclude={"promote"})
     verdict = evidence.change.verdict if config.data_change != "ignore" else ""
-    return _digest(rules, scoring.metric, images["hashes"], images["labels"], verdict)
+    return digest_of((rules, scoring.metric, images["hashes"], images["labels"], verdict))
 
 
 def _still_stands(
@@ -138,7 +135,7 @@ class _Judging:
         config, name = self.config, self.candidate.registered.name
         ledger = load_ledger(self.client, name, self.split.hashes)
         asked = margin_of(config, pair.classes_changed)
-        hypothesis = _digest(self.candidate.registered.sha256, champion.registered.sha256, pair.metric, asked)
+        hypothesis = digest_of((self.candidate.registered.sha256, champion.registered.sha256, pair.metric, asked))
         terms = ledger.terms(hypothesis, config.level, config.half_spent)
         repeats, guards = self.evidence.history.repeats, self._guards(champion)
         decision = judge_pair(config, pair, terms, repeats, guards)
@@ -209,7 +206,3 @@ class _Judging:
 
 def _second(values: list[float] | tuple[float, ...]) -> float | None:
     return values[1] if len(values) > 1 else None
-
-
-def _digest(*parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:DIGITS]

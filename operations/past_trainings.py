@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from operations import tracking
+from operations.digest import digest_of
 from recognition.configuration.schema import TrainConfig
 from recognition.retraining import Seeds, seeds_of
 
@@ -42,7 +42,7 @@ def question_of(identity: Mapping[str, Any], model: str) -> str:
     """
     chosen = {} if identity["initial weights"] else {"init": None}
     asked = {**identity, "train": {**identity["train"], "seed": 0, "seeds": None, **chosen}, "model": model}
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
+    return digest_of(asked)
 
 
 def find_past(client: MlflowClient, question: str) -> list[PastTraining]:

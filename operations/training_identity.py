@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from operations.digest import digest_of
 from recognition.configuration.schema import AugmentationConfig, TrainConfig
 
 
@@ -28,7 +27,7 @@ class Training:
     @property
     def key(self) -> str:
         """Name of its folder."""
-        return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()[:16]
+        return digest_of(self.identity)
 
 
 def current_training(identity: Mapping[str, Any]) -> Training:
