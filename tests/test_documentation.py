@@ -33,10 +33,11 @@ def test_the_worked_example_works_word_for_word(tmp_path):
         )
         assert answer.returncode == 0, command + answer.stdout + answer.stderr
         answers.append(answer.stdout)
-    made, trained, asked, from_table, from_parquet = answers
+    made, trained, predicted, asked, from_table, from_parquet = answers
     assert "328 images" in made
     assert float(re.search(r"^  accuracy +([\d.]+)%", trained, re.MULTILINE)[1]) > 85
     assert "decision   promoted" in trained
+    assert predicted.startswith("new.jpg  flower ")
     probabilities = {name: float(value) for name, value in re.findall(r"^(\w+) +([\d.]+)$", asked, re.MULTILINE)}
     assert max(probabilities, key=probabilities.get) == "flower"
     for again in (from_table, from_parquet):
