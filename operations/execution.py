@@ -21,10 +21,10 @@ from operations.code import code_hash
 from operations.console import say
 from operations.environment import PROJECT, keep_step_logs, state_folder
 from operations.job import Job
+from operations.kubernetes.follow import Left, follow
 from operations.kubernetes.settings import configured as configured_for
 from operations.kubernetes.stack_check import check_resources
 from operations.kubernetes.target import Target, active_target
-from operations.kubernetes.watch import Left, follow
 from operations.locks import uninterrupted
 from operations.repair import repair
 from operations.results import DATA_PAGE, PAGE, Results, load_outputs, load_results

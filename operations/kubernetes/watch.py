@@ -1,70 +1,21 @@
-"""A run on a cluster, watched from here: steps' logs as they come, what a pod waits for, and how it all ended.
-
-ZenML does not raise when such a run fails, and the run needs nobody to watch it: whoever leaves, leaves it going.
-"""
+"""What the pods of a run on a cluster show: steps' logs as they come, what a pod waits for, and why it was ended."""
 
 from __future__ import annotations
 
 import re
-import sys
-import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from operations import runs
 from operations.console import say
-from operations.kubernetes.cluster import Cluster, connect, is_missing
+from operations.kubernetes.cluster import Cluster, is_missing
+from operations.kubernetes.failure import RunFailed
 from operations.kubernetes.pending_guard import REASON
-from operations.kubernetes.target import Target
-from operations.unreachable import ZENML, silent_server
-from recognition.errors import RecognitionError, Terminated
-from recognition.retraining import RetrainingRefused
 
-INTERVAL = 3.0  # seconds between looks
-LAST_LINES = 10  # of the log of a step that failed
 STEP, STEP_JOB, ORCHESTRATOR_JOB = "step_name", "zenml.io/step-name", "zenml.io/orchestrator"
 HOPELESS = ("InvalidImageName", "ErrImagePull", "ImagePullBackOff", "CreateContainerConfigError")
 ZENML_MARK = "zenml: "  # before what ZenML itself says in a pod
 NOISE = re.compile(rf"{ZENML_MARK}|WARNING: All log messages before absl::|I0000 ")  # the latter are TensorFlow's
-MESSAGE_PARTS = ("received", "expected", "to mend")
-
-
-class RunFailed(RecognitionError):  # noqa: N818
-    """A run on a cluster did not succeed: exit status 1."""
-
-
-class Left(KeyboardInterrupt):
-    """The run goes on, and the command ends."""
-
-
-def follow(run_name: str, target: Target, pending_timeout: int) -> None:
-    """Watch a submitted run until it ends.
-
-    Args:
-        run_name: Its name.
-        target: Where it runs.
-        pending_timeout: Seconds that the orchestrator's own pod may wait; those of steps have a guard beside it.
-
-    Raises:
-        RunFailed: If it failed or somebody stopped it.
-        RetrainingRefused: If it refused to train.
-        Left: If the run goes on without us, on Ctrl-C or SIGTERM.
-        KeyboardInterrupt: If the run was stopped on Ctrl-C.
-    """
-    run = _find(run_name)
-    watch = Watch(connect(target.context), target.namespace, str(run.id), pending_timeout)
-    try:
-        while (run := _ask(run_name, watch)) is None or not run.status.is_finished:
-            watch.look()
-            time.sleep(INTERVAL)
-        watch.look()
-    except KeyboardInterrupt as interruption:
-        leave_or_stop(run_name, interruption)
-        raise
-    if not run.status.is_successful:
-        raise failure(run, watch)
 
 
 class Watch:
@@ -223,90 +174,6 @@ def waiting_reason(pod: Any) -> str:
     return ""
 
 
-def failure(run: Any, watch: Watch) -> RecognitionError:
-    """The error of a run that did not succeed: what its failed step said last.
-
-    Args:
-        run: ZenML's record of it.
-        watch: Who saw its logs.
-    """
-    reasons: Mapping[str, str] = {}
-    with suppress(Exception):  # the failure matters more than its details
-        reasons = watch.reasons()
-    failed = [name for name, step in run.steps.items() if step.status.value == "failed"]
-    failed += filter(None, reasons)  # ZenML calls a step "retrying" whose last pod never began
-    if not failed:
-        return RunFailed(f"the run is {run.status.value}", received=run.status_reason or "", remedy=_logs_remedy(run))
-    name = failed[0]
-    info = run.steps[name].exception_info if name in run.steps else None
-    if info is not None and (info.source or "").endswith(RetrainingRefused.__name__):
-        return _refusal(info.message or "")
-    last = [f"    {line}" for line in without_frames(watch.logs.get(name, []))[-LAST_LINES:]]
-    told = reasons.get(name) or ((info and info.message) or "").partition("\n")[0]
-    return RunFailed("\n".join([f"step {name} failed", *last]), received=told, remedy=_logs_remedy(run))
-
-
-def without_frames(lines: Sequence[str]) -> list[str]:
-    """A log whose tracebacks are reduced to the error that each ends with."""
-    kept, margin = [], None
-    for line in lines:
-        indent = len(line) - len(line.lstrip())
-        if line.lstrip().startswith("Traceback (most recent call last)"):
-            margin = indent
-        elif margin is None or indent <= margin:
-            margin = None
-            kept.append(line)
-    return kept
-
-
-def leave_or_stop(run_name: str, interruption: KeyboardInterrupt) -> None:
-    """Ask what Ctrl-C was to mean; whoever cannot answer leaves the run going.
-
-    Args:
-        run_name: Of the run.
-        interruption: Ctrl-C, or Terminated.
-
-    Raises:
-        Left: If the run goes on.
-    """
-    if isinstance(interruption, Terminated) or not _asks_to_stop():
-        raise Left(f"run {run_name} goes on on the cluster; zenml pipeline runs stop {run_name} stops it")
-    from zenml.utils.run_utils import stop_run
-
-    with suppress(Exception):  # what ended meanwhile cannot be stopped
-        stop_run(_find(run_name))
-    interruption.args = (f"run {run_name} was stopped; the same command begins again",)
-
-
-def _ask(run_name: str, watch: Watch) -> Any:
-    """ZenML's record of a run; None where its server does not answer, which the run may outlive."""
-    try:
-        run = _find(run_name)
-    except Exception as error:
-        if silent_server(error) != ZENML:
-            raise
-        watch.tell(ZENML, "the ZenML server does not answer; asking again")
-        return None
-    watch.forget(ZENML)
-    return run
-
-
-def _find(run_name: str) -> Any:
-    run = runs.find_run(run_name)
-    assert run is not None  # ZenML makes it before it submits anything
-    return run
-
-
-def _asks_to_stop() -> bool:
-    if not sys.stdin.isatty():
-        return False
-    try:
-        answer = input("\nstop the run on the cluster too? [y/N] ")
-    except (EOFError, KeyboardInterrupt):
-        return False
-    return answer.strip().lower() in ("y", "yes")
-
-
 def _killed(pod: Any) -> str:
     """Whether a pod's memory was too small, and how small."""
     for status, container in zip(pod.status.container_statuses or [], pod.spec.containers, strict=False):
@@ -315,18 +182,3 @@ def _killed(pod: Any) -> str:
             limit = ((container.resources and container.resources.limits) or {}).get("memory", "the namespace's")
             return f"its pod used more memory than its limit, {limit}; resources.memory raises it for the train step"
     return ""
-
-
-def _refusal(message: str) -> RetrainingRefused:
-    """What a step raised in its pod, made again of its message."""
-    problem, *lines = message.splitlines() or [""]
-    parts = dict(line.strip().split(": ", 1) for line in lines if ": " in line)
-    received, expected, remedy = (parts.get(name, "") for name in MESSAGE_PARTS)
-    return RetrainingRefused(problem, received=received, expected=expected, remedy=remedy)
-
-
-def _logs_remedy(run: Any) -> str:
-    return (
-        f"zenml pipeline runs logs {run.id} shows all of its log, as the dashboard does; "
-        "run_pipeline.py stack check tells whether servers and bucket work"
-    )

@@ -1,24 +1,12 @@
-from types import SimpleNamespace
-
 import pytest
 
-from operations.kubernetes import watch as module
+from operations.kubernetes.failure import RunFailed, failure
 from operations.kubernetes.pending_guard import REASON
-from operations.kubernetes.target import Target
-from operations.kubernetes.watch import Left, RunFailed, Watch, failure, follow, leave_or_stop
-from recognition.errors import Terminated
+from operations.kubernetes.watch import Watch
 from recognition.retraining import RetrainingRefused
+from tests.operations.kubernetes.records import PODS, pod, run, step
 
-PODS = "/api/v1/namespaces/recognition/pods"
 JOBS = "/apis/batch/v1/namespaces/recognition/jobs"
-MAIN = {"name": "main", "image": "a", "resources": {"limits": {"memory": "2Gi"}}}
-TARGET = Target("dev", "cluster", "recognition", ("orchestrator", "step"), "a", "a", "uploaded", {}, {})
-
-
-def pod(fake, name, phase, step="train", run="r1", **status):
-    labels = {"run_id": run, "job-name": f"job-{name}"} | ({"step_name": step} if step else {})
-    status = {"phase": phase, **status}
-    return fake.add(f"{PODS}/{name}", metadata={"labels": labels}, status=status, spec={"containers": [MAIN]})
 
 
 def job(fake, name, annotations, **status):
@@ -42,14 +30,8 @@ def watch(cluster):
     return Watch(cluster, "recognition", "r1", pending_timeout=60)
 
 
-def run(status="failed", **steps):
-    value = SimpleNamespace(value=status, is_finished=status != "running", is_successful=status == "completed")
-    return SimpleNamespace(id="r1", status=value, status_reason="", steps=steps)
-
-
-def step(status="failed", source="", message=""):
-    info = SimpleNamespace(source=source, message=message) if source or message else None
-    return SimpleNamespace(status=SimpleNamespace(value=status), exception_info=info)
+def failed(watch, run):
+    return failure(run, watch.logs, watch.reasons())
 
 
 def test_a_pod_that_a_quota_refuses_is_told_once(fake, watch, capsys):
@@ -132,7 +114,7 @@ def test_a_failed_step_is_told_with_its_last_lines(fake, watch):
     pod(fake, "train-1", "Failed")
     fake.logs = {"train-1": "\n".join(f"line {number}" for number in range(30))}
     watch.look()
-    error = failure(run(ingest=step("completed"), train=step(message="loss is NaN\nmore")), watch)
+    error = failed(watch, run(ingest=step("completed"), train=step(message="loss is NaN\nmore")))
     assert error.exit_status == 1
     assert "step train failed\n    line 20\n" in str(error)
     assert "    line 29\n  received: loss is NaN\n" in str(error)
@@ -144,7 +126,7 @@ def test_a_traceback_is_told_as_its_error(fake, watch):
     pod(fake, "train-1", "Failed")
     fake.logs = {"train-1": "\n".join(lines)}
     watch.look()
-    told = str(failure(run(train=step(message="no space")), watch))
+    told = str(failed(watch, run(train=step(message="no space"))))
     assert "step train failed\n    before\n    OSError: no space\n    after\n" in told
     assert "stack check" in told
 
@@ -154,86 +136,21 @@ def test_a_traceback_is_told_as_its_error(fake, watch):
 )
 def test_what_the_scheduler_said_is_told(fake, watch, steps):
     job(fake, "job", {"zenml.io/step-name": "train", REASON: "waited 60 s for a node: 0/1 nodes"})
-    error = failure(run(ingest=step("completed"), **steps), watch)
+    error = failed(watch, run(ingest=step("completed"), **steps))
     assert "step train failed\n  received: waited 60 s for a node: 0/1 nodes" in str(error)
 
 
 def test_a_run_that_somebody_stopped(watch):
-    assert "the run is stopped" in str(failure(run("stopped", ingest=step("completed")), watch))
+    assert "the run is stopped" in str(failed(watch, run("stopped", ingest=step("completed"))))
 
 
 def test_a_pod_without_memory_is_told_with_its_limit(fake, watch):
     pod(fake, "train-1", "Failed", **container(terminated={"reason": "OOMKilled", "exitCode": 137}))
-    assert "more memory than its limit, 2Gi; resources.memory" in str(failure(run(train=step()), watch))
+    assert "more memory than its limit, 2Gi; resources.memory" in str(failed(watch, run(train=step())))
 
 
 def test_a_refused_retraining_stays_one(watch):
     original = RetrainingRefused("the data differ", received="verdict shifted", expected="[]", remedy="look at: it")
-    again = failure(run(permit=step(source="recognition.retraining.RetrainingRefused", message=str(original))), watch)
+    again = failed(watch, run(permit=step(source="recognition.retraining.RetrainingRefused", message=str(original))))
     assert isinstance(again, RetrainingRefused)
     assert str(again) == str(original)
-
-
-def test_a_run_is_followed_to_its_end(fake, watch, monkeypatch, capsys):
-    ends = iter([run("running"), run("running"), run("completed")])
-    monkeypatch.setattr(module.runs, "find_run", lambda name: next(ends))
-    monkeypatch.setattr(module, "INTERVAL", 0.0)
-    pod(fake, "train-1", "Succeeded")
-    fake.logs = {"train-1": "done\n"}
-    follow("nightly", TARGET, 60)
-    assert "done" in capsys.readouterr().out
-
-
-def test_a_run_outlives_a_zenml_server_that_is_down(fake, watch, monkeypatch, capsys):
-    down = OSError("down")
-    answers = iter([run("running"), down, down, run("running"), down, run("completed")])
-
-    def find_run(name):
-        answer = next(answers)
-        if isinstance(answer, OSError):
-            raise answer
-        return answer
-
-    monkeypatch.setattr(module.runs, "find_run", find_run)
-    monkeypatch.setattr(module, "silent_server", lambda error: module.ZENML if isinstance(error, OSError) else "")
-    monkeypatch.setattr(module, "INTERVAL", 0.0)
-    follow("nightly", TARGET, 60)
-    assert capsys.readouterr().out.count("the ZenML server does not answer; asking again") == 2  # once each time
-
-
-def test_another_error_is_not_taken_for_a_server_that_is_down(fake, monkeypatch):
-    answers = iter([run("running")])
-    monkeypatch.setattr(module.runs, "find_run", lambda name: next(answers))
-    monkeypatch.setattr(module, "INTERVAL", 0.0)
-    with pytest.raises(StopIteration):
-        follow("nightly", TARGET, 60)
-
-
-def test_a_run_that_failed_raises(fake, monkeypatch):
-    monkeypatch.setattr(module.runs, "find_run", lambda name: run("failed", train=step(message="no")))
-    with pytest.raises(RunFailed, match="step train failed"):
-        follow("nightly", TARGET, 60)
-
-
-def test_ctrl_c_without_a_terminal_and_sigterm_leave_the_run(monkeypatch):
-    monkeypatch.setattr(module.sys, "stdin", SimpleNamespace(isatty=lambda: False))
-    with pytest.raises(Left, match="goes on on the cluster; zenml pipeline runs stop nightly"):
-        leave_or_stop("nightly", KeyboardInterrupt())
-    monkeypatch.setattr(module.sys, "stdin", SimpleNamespace(isatty=lambda: True))
-    with pytest.raises(Left):
-        leave_or_stop("nightly", Terminated())
-
-
-@pytest.mark.parametrize(("answer", "stops"), [("y", True), ("", False), ("no", False)])
-def test_ctrl_c_asks(monkeypatch, answer, stops):
-    stopped, asked = [], run("running")
-    monkeypatch.setattr(module.sys, "stdin", SimpleNamespace(isatty=lambda: True))
-    monkeypatch.setattr("builtins.input", lambda question: answer)
-    monkeypatch.setattr(module.runs, "find_run", lambda name: asked)
-    monkeypatch.setattr("zenml.utils.run_utils.stop_run", stopped.append)
-    if stops:
-        leave_or_stop("nightly", KeyboardInterrupt())
-    else:
-        with pytest.raises(Left):
-            leave_or_stop("nightly", KeyboardInterrupt())
-    assert stopped == ([asked] if stops else [])
