@@ -6,25 +6,15 @@ from typing import TYPE_CHECKING
 
 from operations import registry
 from operations.consent import ask_person, with_consent
-from operations.judgement import Evidence, judge
-from operations.registry import RegisteredModel
+from operations.judgement import Case, judge
 from operations.registry_lock import registry_lock
-from recognition.configuration.gate_section import GateConfig
-from recognition.configuration.schema import EvaluationConfig
 from recognition.gate.decision import GateDecision
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 
-def pass_gate(
-    client: MlflowClient,
-    candidate: RegisteredModel,
-    evidence: Evidence,
-    config: GateConfig,
-    scoring: EvaluationConfig,
-    run: str,
-) -> GateDecision:
+def pass_gate(client: MlflowClient, case: Case, run: str) -> GateDecision:
     """Judge a candidate and do what follows; repeating it costs nothing.
 
     A person is asked with the registry's lock free, as nobody should wait for an answer; what was judged before is
@@ -32,34 +22,24 @@ def pass_gate(
 
     Args:
         client: A client from `tracking.connect`.
-        candidate: The registered candidate.
-        evidence: What is known of it.
-        config: The gate's section of the configuration.
-        scoring: The metric, and how many images a step takes when models predict.
+        case: The candidate, what is known of it, and the rules.
         run: The pipeline run that asks.
 
     Returns:
         The decision, as recorded.
     """
-    decision = _settle(client, candidate, evidence, config, scoring, run)
+    decision = _settle(client, case, run)
     if decision.decision != "waiting":
         return decision
-    answer = ask_person(decision, candidate)
-    return decision if answer is None else _settle(client, candidate, evidence, config, scoring, run, answer)
+    answer = ask_person(decision, case.candidate)
+    return decision if answer is None else _settle(client, case, run, answer)
 
 
-def _settle(
-    client: MlflowClient,
-    candidate: RegisteredModel,
-    evidence: Evidence,
-    config: GateConfig,
-    scoring: EvaluationConfig,
-    run: str,
-    answer: bool | None = None,
-) -> GateDecision:
+def _settle(client: MlflowClient, case: Case, run: str, answer: bool | None = None) -> GateDecision:
+    candidate = case.candidate
     with registry_lock(client, candidate.name) as check:
-        judged = judge(client, candidate, evidence, config, scoring, check)
+        judged = judge(client, case, check)
         in_charge = registry.champion(client, candidate.name) == candidate
-        decision = with_consent(judged, config.promote, candidate, in_charge, answer)
+        decision = with_consent(judged, case.config.promote, candidate, in_charge, answer)
         check()
         return registry.apply_decision(client, candidate, decision, run)

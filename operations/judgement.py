@@ -32,89 +32,79 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What is known of a candidate when it comes to the gate.
+class Case:
+    """A candidate before the gate: what is known of it, and what it is judged by.
 
     Attributes:
+        candidate: The registered candidate.
         evaluation: Its predictions on the test split.
         dataset: The data that it was trained and tested on.
         history: Its training, with all seeds where there were several.
         change: The data against the champion's.
+        config: The gate's section of the configuration.
+        scoring: The metric, and how many images a step takes when models predict.
     """
 
+    candidate: RegisteredModel
     evaluation: Evaluation
     dataset: ImageDataset
     history: History
     change: DataChange
+    config: GateConfig
+    scoring: EvaluationConfig
+
+    @property
+    def side(self) -> str:
+        """Name of the split that decides."""
+        return self.config.split or ("gate" if "gate" in self.dataset.splits else "test")
+
+    @property
+    def split(self) -> Split:
+        """The images that decide."""
+        return self.dataset.splits[self.side]
+
+    @property
+    def basis(self) -> str:
+        """Digest of all that a decision rests on but the two models; who has the last word is not part of it."""
+        images = self.split.digests
+        rules = self.config.model_dump(exclude={"promote"})
+        verdict = self.change.verdict if self.config.data_change != "ignore" else ""
+        return digest_of((rules, self.scoring.metric, images["hashes"], images["labels"], verdict))
 
 
-def judge(
-    client: MlflowClient,
-    candidate: RegisteredModel,
-    evidence: Evidence,
-    config: GateConfig,
-    scoring: EvaluationConfig,
-    check: Callable[[], None],
-) -> GateDecision:
+def judge(client: MlflowClient, case: Case, check: Callable[[], None]) -> GateDecision:
     """Decide about a candidate; the registry's lock must be held.
 
     What was decided against the same champion by the same rules and images before stands, and costs nothing.
 
     Args:
         client: A client from `tracking.connect`.
-        candidate: The registered candidate.
-        evidence: What is known of it.
-        config: The gate's section of the configuration.
-        scoring: The metric, and how many images a step takes when models predict.
+        case: The candidate, what is known of it, and the rules.
         check: Raises where the lock was lost meanwhile; called before the ledger is written.
     """
-    champion = registry.champion(client, candidate.name)
-    recorded = registry.recorded_decision(client, candidate)
-    basis = _basis(evidence, config, scoring)
-    if recorded is not None and _still_stands(recorded, candidate, champion, basis):
+    champion = registry.champion(client, case.candidate.name)
+    recorded = registry.recorded_decision(client, case.candidate)
+    if recorded is not None and _still_stands(recorded, case, champion):
         return recorded
-    judging = _Judging(client, Contender(candidate), evidence, config, scoring, check)
+    judging = _Judging(client, case, check)
     decision = judging.alone() if champion is None else judging.against(Contender(champion))
-    return decision.model_copy(update={"basis": basis, "finding": decision.reason})
+    return decision.model_copy(update={"basis": case.basis, "finding": decision.reason})
 
 
-def side_of(config: GateConfig, dataset: ImageDataset) -> str:
-    """Name of the split that decides."""
-    return config.split or ("gate" if "gate" in dataset.splits else "test")
-
-
-def _basis(evidence: Evidence, config: GateConfig, scoring: EvaluationConfig) -> str:
-    """Digest of all that a decision rests on but the two models; who has the last word is not part of it."""
-    images = evidence.dataset.splits[side_of(config, evidence.dataset)].digests
-    rules = config.model_dump(exclude={"promote"})
-    verdict = evidence.change.verdict if config.data_change != "ignore" else ""
-    return digest_of((rules, scoring.metric, images["hashes"], images["labels"], verdict))
-
-
-def _still_stands(
-    recorded: GateDecision, candidate: RegisteredModel, champion: RegisteredModel | None, basis: str
-) -> bool:
+def _still_stands(recorded: GateDecision, case: Case, champion: RegisteredModel | None) -> bool:
     version = champion.mlflow_version if champion else None
-    return version == candidate.mlflow_version or (version, basis) == (recorded.champion_version, recorded.basis)
+    is_champion = version == case.candidate.mlflow_version
+    return is_champion or (version, case.basis) == (recorded.champion_version, recorded.basis)
 
 
 class _Judging:
     """One judgement, with what all its parts need."""
 
-    def __init__(
-        self,
-        client: MlflowClient,
-        candidate: Contender,
-        evidence: Evidence,
-        config: GateConfig,
-        scoring: EvaluationConfig,
-        check: Callable[[], None],
-    ) -> None:
-        self.client, self.candidate, self.evidence, self.check = client, candidate, evidence, check
-        self.config, self.scoring, self.dataset = config, scoring, evidence.dataset
-        self.side = side_of(config, evidence.dataset)
-        self.split: Split = evidence.dataset.splits[self.side]
-        self.seen = np.concatenate([evidence.dataset.splits[side].hashes for side in ("train", "validation")])
+    def __init__(self, client: MlflowClient, case: Case, check: Callable[[], None]) -> None:
+        self.client, self.case, self.check = client, case, check
+        self.config, self.dataset, self.split = case.config, case.dataset, case.split
+        self.candidate = Contender(case.candidate)
+        self.seen = np.concatenate([case.dataset.splits[side].hashes for side in ("train", "validation")])
 
     def alone(self) -> GateDecision:
         """Without a champion."""
@@ -137,7 +127,7 @@ class _Judging:
         asked = margin_of(config, pair.classes_changed)
         hypothesis = digest_of((self.candidate.registered.sha256, champion.registered.sha256, pair.metric, asked))
         terms = ledger.terms(hypothesis, config.level, config.half_spent)
-        repeats, guards = self.evidence.history.repeats, self._guards(champion)
+        repeats, guards = self.case.history.repeats, self._guards(champion)
         decision = judge_pair(config, pair, terms, repeats, guards)
         number, level = terms
         entry = Entry(number=number, hypothesis=hypothesis, level=level, rejected=decision.found)
@@ -150,18 +140,18 @@ class _Judging:
         kept = ~np.isin(self.split.hashes, seen)
         rows = self._answers().predictions[kept]
         true, predicted = rows["true"].to_numpy(np.int64), rows["predicted"].to_numpy(np.int64)
-        return Trial(self.scoring.metric, self.side, true, predicted, excluded=int((~kept).sum()))
+        return Trial(self.case.scoring.metric, self.case.side, true, predicted, excluded=int((~kept).sum()))
 
     def _pair(self, champion: Contender) -> Pair:
         ours = self._answers()
-        shared = share_images([champion.judged(self.dataset, self.split, self.scoring.batch_size), ours])
+        shared = share_images([champion.judged(self.dataset, self.split, self.case.scoring.batch_size), ours])
         kept = ~np.isin(self.split.hashes, np.concatenate([self.seen, champion.seen]))
         known = set(champion.metadata["classes"])
         both = np.array([name in known for name in shared.class_names])[shared.true]
         owners = zip(self.dataset.classes, self.dataset.superclass_of.tolist(), strict=False)
         return Pair(
-            metric=self.scoring.metric,
-            split=self.side,
+            metric=self.case.scoring.metric,
+            split=self.case.side,
             shared=shared.take(kept[shared.answers[CANDIDATE].rows] & both),
             excluded=int((~kept).sum()),
             version=champion.registered.mlflow_version,
@@ -184,15 +174,15 @@ class _Judging:
 
     def _answers(self) -> Evaluation:
         """The candidate's: on test they are known, elsewhere it predicts."""
-        if self.side == "test":
-            return self.evidence.evaluation
-        return self.candidate.judged(self.dataset, self.split, self.scoring.batch_size)
+        if self.case.side == "test":
+            return self.case.evaluation
+        return self.candidate.judged(self.dataset, self.split, self.case.scoring.batch_size)
 
     def _guards(self, champion: Contender | None = None, unfit: bool = False) -> list[Guard]:
         """Those that are not about answers; what needs a champion only with one."""
         config, guards = self.config, []
         if config.data_change != "ignore" and (champion is not None or unfit):
-            guards.append(guard_data(self.evidence.change, config.data_change == "block"))
+            guards.append(guard_data(self.case.change, config.data_change == "block"))
         rivals = [self.candidate] if champion is None else [self.candidate, champion]
         if config.max_size is not None or (champion and config.max_size_ratio is not None):
             sizes = [rival.size for rival in rivals]

@@ -8,7 +8,7 @@ from operations import registry, tracking
 from operations.announcement import is_told
 from operations.console import say
 from operations.gatekeeper import pass_gate
-from operations.judgement import Evidence
+from operations.judgement import Case
 from operations.registry import RegisteredModel
 from recognition.configuration.gate_section import GateConfig
 from recognition.configuration.schema import EvaluationConfig
@@ -44,8 +44,8 @@ def gate(
     """
     client, run_name = tracking.connect(), get_step_context().pipeline_run.name
     earlier = registry.recorded_decision(client, registered)
-    evidence = Evidence(evaluation, dataset, history, change)
-    decision = pass_gate(client, registered, evidence, config, scoring, run_name)
+    case = Case(registered, evaluation, dataset, history, change, config, scoring)
+    decision = pass_gate(client, case, run_name)
     run_id = tracking.mlflow_run(client, run_name)
     for name in LOGGED:
         if (value := getattr(decision, name)) is not None:

@@ -44,7 +44,7 @@ def finish(client, name, file, run=""):
     """What the steps register and gate do."""
     from operations import registry
     from operations.gatekeeper import pass_gate
-    from operations.judgement import Evidence
+    from operations.judgement import Case
     from recognition.configuration.gate_section import GateConfig
     from recognition.configuration.schema import EvaluationConfig
     from recognition.data.change import DataChange
@@ -57,8 +57,9 @@ def finish(client, name, file, run=""):
     evaluation = evaluate(predict(load_model(file.path), data.splits["test"].images), data.splits["test"], CLASSES)
     metadata = {"metrics": {"accuracy": evaluation.metrics.accuracy}, "data": "made", "data_digest": data.digest}
     registered = registry.register(client, name, file, metadata, [])
-    evidence = Evidence(evaluation, data, history_of(), DataChange(verdict="unknown", reason="not compared"))
-    return registered, pass_gate(client, registered, evidence, GateConfig(), EvaluationConfig(), run)
+    change = DataChange(verdict="unknown", reason="not compared")
+    case = Case(registered, evaluation, data, history_of(), change, GateConfig(), EvaluationConfig())
+    return registered, pass_gate(client, case, run)
 
 
 def main(name, uri, sha256, mode=""):

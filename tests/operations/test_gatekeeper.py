@@ -40,7 +40,12 @@ def gate(monkeypatch):
         return held.answer
 
     monkeypatch.setattr(gatekeeper, "ask_person", ask)
-    held.passes = lambda promote: pass_gate(None, MODEL, None, GateConfig(promote=promote), None, "nightly-1")
+
+    def passes(promote):
+        case = SimpleNamespace(candidate=MODEL, config=GateConfig(promote=promote))
+        return pass_gate(None, case, "nightly-1")
+
+    held.passes = passes
     return held
 
 

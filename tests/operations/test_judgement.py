@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from operations import contender, model_store, registry
-from operations.judgement import Evidence, judge
+from operations.judgement import Case, judge
 from operations.registry import RegisteredModel
 from recognition.configuration.gate_section import GateConfig
 from recognition.configuration.schema import EvaluationConfig
@@ -88,9 +88,9 @@ def judged(dataset, registered):
         predicted = np.where(np.arange(len(labels)) < right, labels, (labels + 1) % known)
         evaluation = evaluate(certain(predicted, known), dataset.splits["test"], dataset.classes)
         scoring = EvaluationConfig(metric=metric, batch_size=5)
-        evidence = Evidence(evaluation, dataset, history_of(), change)
         candidate = CANDIDATE.model_copy(update={"sha256": sha256})
-        return judge(registered.client, candidate, evidence, GateConfig(**config), scoring, lambda: None)
+        case = Case(candidate, evaluation, dataset, history_of(), change, GateConfig(**config), scoring)
+        return judge(registered.client, case, lambda: None)
 
     return judged
 
