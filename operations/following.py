@@ -1,4 +1,4 @@
-"""A server's model is the one that the registry names: loaded beside the old one, then swapped."""
+"""A server's model is what the registry names, its threshold included: loaded beside the old one, then swapped."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from operations.registry import RegisteredModel
 from recognition.errors import RecognitionError
+from recognition.prediction.rejection import Rejection
 from recognition.serving.engine import Engine
 from recognition.serving.logs import log
 from recognition.serving.service import Service
@@ -22,6 +23,18 @@ class Server(Protocol):
     """What can be told to end."""
 
     should_exit: bool
+
+
+class Named(NamedTuple):
+    """What the registry names.
+
+    Attributes:
+        model: A version.
+        rejection: The threshold below which it does not answer now, None for none.
+    """
+
+    model: RegisteredModel
+    rejection: Rejection | None = None
 
 
 class Follower:
@@ -36,21 +49,21 @@ class Follower:
 
     def __init__(
         self,
-        find: Callable[[], RegisteredModel],
+        find: Callable[[], Named],
         load: Callable[[RegisteredModel], Engine],
         service: Service,
         seconds: float | None = None,
     ) -> None:
         self._find, self._load, self._service, self._seconds = find, load, service, seconds
-        self._serving: RegisteredModel | None = None
-        self._failed: RegisteredModel | None = None
+        self._serving: Named | None = None
+        self._failed: Named | None = None
         self._pause, self._again = 0.0, 0.0
         self._is_silent = False
         self._ended = threading.Event()
         self.failure: Exception | None = None
 
     @contextmanager
-    def beside(self, server: Server, first: RegisteredModel | None) -> Iterator[None]:
+    def beside(self, server: Server, first: Named | None) -> Iterator[None]:
         """Load and follow while the block runs.
 
         Args:
@@ -65,7 +78,7 @@ class Follower:
             self._ended.set()
             thread.join()
 
-    def _run(self, server: Server, first: RegisteredModel | None) -> None:
+    def _run(self, server: Server, first: Named | None) -> None:
         try:
             if first is not None:
                 self._take(first)
@@ -76,7 +89,7 @@ class Follower:
             self.look()
 
     def look(self) -> None:
-        """Take the model that the registry names, if it is another one; whatever goes wrong, the old one goes on."""
+        """Take what the registry names, if it is something else; whatever goes wrong, the old model goes on."""
         try:
             found = self._find()
         except Exception as error:
@@ -88,18 +101,18 @@ class Follower:
         if found != self._serving and (found != self._failed or time.monotonic() >= self._again):
             self._try(found)
 
-    def _try(self, model: RegisteredModel) -> None:
+    def _try(self, named: Named) -> None:
         try:
-            self._take(model)
+            self._take(named)
         except Exception as error:
             self._service.metrics.loads.labels("failed").inc()
-            self._pause = min(LONGEST_PAUSE, 2 * self._pause) if model == self._failed else self._seconds or 0.0
-            self._failed, self._again = model, time.monotonic() + self._pause
+            self._pause = min(LONGEST_PAUSE, 2 * self._pause) if named == self._failed else self._seconds or 0.0
+            self._failed, self._again = named, time.monotonic() + self._pause
             log(
                 f"a model cannot be loaded; {self._meanwhile}",
                 logging.ERROR,
-                model=model.name,
-                version=model.mlflow_version,
+                model=named.model.name,
+                version=named.model.mlflow_version,
                 reason=str(error),
                 exc_info=not isinstance(error, RecognitionError),
             )
@@ -108,11 +121,11 @@ class Follower:
     def _meanwhile(self) -> str:
         return "none is served yet" if self._serving is None else "the old one goes on"
 
-    def _take(self, model: RegisteredModel) -> None:
+    def _take(self, named: Named) -> None:
         start = time.monotonic()
-        engine = self._load(model)
+        engine = self._load(named.model)
         self._service.swap(engine)
-        self._serving, self._failed = model, None
+        self._serving, self._failed = named, None
         self._service.metrics.loads.labels("ok").inc()
         seconds = round(time.monotonic() - start, 2)
-        log("serving", model=model.name, version=model.mlflow_version, seconds=seconds)
+        log("serving", model=named.model.name, version=named.model.mlflow_version, seconds=seconds)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from operations import model_store
 from operations.classifiers import load_registered
-from operations.following import Follower
+from operations.following import Follower, Named
 from operations.model_lookup import SCHEME, find_model
 from operations.registry import CHAMPION, RegisteredModel
+from operations.rejection import stored_rejection
 from recognition.errors import InputError
 from recognition.serving.engine import Engine, ModelCard
 from recognition.serving.limits import Limits
 from recognition.serving.logs import log
 from recognition.serving.server import GracefulServer, address_of, bind
 from recognition.serving.service import Service
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 LOOPBACK = ("127.0.0.1", "::1")
 
@@ -64,24 +68,38 @@ def serve(word: str, place: Place, limits: Limits) -> bool:
         from operations import tracking
 
         client = tracking.connect()
-        found = None if place.wait else find_model(client, word)
+        found = None if place.wait else find_named(client, word)
         if found is not None and place.follow is not None:
-            _check_alias(word, found)
+            _check_alias(word, found.model)
         service = Service(limits)
         server = GracefulServer(service, place.drain)
         follower = Follower(
-            lambda: find_model(client, word),
+            lambda: find_named(client, word),
             lambda model: load_engine(model, limits.batch, place.threads),
             service,
             place.follow,
         )
-        _tell(address_of(listener), listener.getsockname()[0], found)
+        _tell(address_of(listener), listener.getsockname()[0], found and found.model)
         with follower.beside(server, found):
             is_complete = server.serve_on(listener)
     if follower.failure is not None:
         raise follower.failure
     log("stopped", all_answered=is_complete)
     return is_complete
+
+
+def find_named(client: MlflowClient, word: str) -> Named:
+    """What the registry calls so now.
+
+    Args:
+        client: A client from `tracking.connect`.
+        word: `model_lookup.WORDS`.
+
+    Raises:
+        InputError: If there is no such model.
+    """
+    model = find_model(client, word)
+    return Named(model, stored_rejection(client, model))
 
 
 def load_engine(model: RegisteredModel, largest: int | None = None, threads: int | None = None) -> Engine:

@@ -2,16 +2,18 @@ from types import SimpleNamespace
 
 import pytest
 
-from operations.following import Follower
+from operations.following import Follower, Named
 from operations.registry import RegisteredModel
 from recognition.errors import InputError
+from recognition.prediction.rejection import Rejection
 from recognition.serving.limits import Limits
 from recognition.serving.service import Service
 from tests.recognition.serving.served import StubEngine, until
 
 
-def model(version):
-    return RegisteredModel(name="colours", zenml_version=version, mlflow_version=version, sha256=version)
+def model(version, rejection=None):
+    registered = RegisteredModel(name="colours", zenml_version=version, mlflow_version=version, sha256=version)
+    return Named(registered, rejection)
 
 
 class Registry:
@@ -79,6 +81,14 @@ def test_another_version_is_taken_and_the_same_one_is_not_loaded_again(registry,
         registry.names = model("2")
         until(lambda: service.card.version == "2")
     assert registry.loaded == ["1", "2"]
+
+
+def test_a_version_with_another_threshold_is_taken(registry, service):
+    follower = follower_of(registry, service)
+    follower.look()
+    registry.names = model("1", Rejection(target_error=0.05, threshold=0.9, error=0.02, coverage=0.7, images=500))
+    follower.look(), follower.look()
+    assert registry.loaded == ["1", "1"]
 
 
 def test_a_version_that_cannot_be_loaded_leaves_the_old_one_and_is_tried_again_later(registry, service, monkeypatch):

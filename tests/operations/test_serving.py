@@ -8,11 +8,10 @@ import pytest
 
 from operations import tracking
 from operations.following import Follower
-from operations.model_lookup import find_model
 from operations.model_store import KERAS_FILE, fetch, log_model
 from operations.registry import CHAMPION, register
 from operations.rejection import settle_rejection
-from operations.serving import Place, load_engine, serve
+from operations.serving import Place, find_named, load_engine, serve
 from recognition.errors import InputError
 from recognition.prediction.rejection import Rejection, RejectionChoice
 from recognition.serving.limits import Limits
@@ -71,10 +70,11 @@ def test_a_new_champion_is_taken_without_dropping_or_mixing_a_request(client, ve
             found[version] += 1
 
     with serving(None, Limits(seconds=60)) as answering:
+        word = f"{NAME}@champion"
         follower = Follower(
-            lambda: find_model(client, f"{NAME}@champion"), lambda model: load_engine(model, 8), answering.service, 0.05
+            lambda: find_named(client, word), lambda model: load_engine(model, 8), answering.service, 0.05
         )
-        with follower.beside(answering.server, versions[0]):
+        with follower.beside(answering.server, find_named(client, word)):
             until(lambda: answering.service.card is not None, patience=60)
             clients = [threading.Thread(target=ask, args=(answering,)) for _ in range(CLIENTS)]
             for each in clients:
@@ -89,6 +89,10 @@ def test_a_new_champion_is_taken_without_dropping_or_mixing_a_request(client, ve
             before = found["1"]
             until(lambda: found["1"] > before + 10, patience=60)
             client.set_registered_model_alias(NAME, CHAMPION, "1")
+            settle_rejection(client, versions[0], 0.1, RejectionChoice(target_error=0.1))
+            until(lambda: answering.service.card.rejection is None, patience=60)
+            settle_rejection(client, versions[0], 0.1, RejectionChoice(target_error=0.1, rejection=REJECTION))
+            until(lambda: answering.service.card.rejection == REJECTION, patience=60)
             ended.set()
             for each in clients:
                 each.join()
