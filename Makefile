@@ -10,6 +10,7 @@ BIN = .venv/bin
 RUN = $(BIN)/python run_pipeline.py
 BENCH = $(BIN)/python benchmarks
 LARGE ?= /tmp/large-data
+WORKERS = -n logical --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
 LOCK = $(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
@@ -23,16 +24,16 @@ train: .venv/$(EXTRA).installed ## run the main job: CONFIG=train.yaml ARGS="--s
 	@$(RUN) --config $(CONFIG) $(ARGS)
 
 test: .venv/dev.installed ## run the tests (RECOGNITION_DATA names CIFAR-100 for those that need it)
-	$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile
+	$(BIN)/python -m pytest $(WORKERS)
 
 fuzz: .venv/dev.installed ## feed nonsense to configurations, images and sources: EXAMPLES=20000 a test, 30 to 60 minutes
 	EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/fuzz --hypothesis-profile nightly --hypothesis-show-statistics \
 		--timeout 7200 --timeout-method thread
 
 test-slow: .venv/dev.installed ## run the tests that take minutes: whole commands, docs/own-images.md, dashboards
-	$(BIN)/python -m pytest -m slow -n logical --maxprocesses 8 --dist loadfile
+	$(BIN)/python -m pytest -m slow $(WORKERS)
 
-test-exhaustive: .venv/dev.installed ## run what make test-slow does for some networks for all of them: the hardest exports
+test-exhaustive: .venv/dev.installed ## run what make test-slow does for some networks for all of them: training, the hardest exports
 	$(BIN)/python -m pytest -m exhaustive -n logical --maxprocesses 8
 
 test-kubeflow: .venv/dev.installed .venv-kubeflow/kubeflow.installed ## run the tests of the file for Kubeflow, whose compiler has .venv-kubeflow

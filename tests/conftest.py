@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tarfile
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,9 +31,16 @@ if not hasattr(MAIN, "__file__"):  # in a worker of pytest-xdist; ZenML asks whe
 FIRST_RUNS_PATIENCE = 900  # seconds: three whole runs at the same moment, in whichever test asks for them first
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Give the tests that wait for the first runs the time that these take on a slow machine."""
+    """Keep a file's tests in one process, and all files that use the shared state folder in the same, which begins.
+
+    So its first runs happen once, and no process is left alone with them at the end.
+    """
+    sharing = {item.path for item in items if "shared_command" in item.fixturenames}
+    items.sort(key=lambda item: item.path not in sharing)
     for item in items:
+        item.add_marker(pytest.mark.xdist_group("shared state" if item.path in sharing else str(item.path)))
         if "first_runs" in item.fixturenames and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(FIRST_RUNS_PATIENCE))
 
@@ -172,6 +180,42 @@ def shared_command(tmp_path_factory):
     command.kill_all()
 
 
+@contextmanager
+def inspector(command):
+    """A function: () -> what tests/state_inspector.py finds in a command's state folder now.
+
+    Its settings come from `run_pipeline.py env`, as those of a user's own zenml and mlflow commands do.
+    """
+    _, *settings = shlex.split(command.run("env").stdout)
+    told = dict(setting.split("=", 1) for setting in settings)
+    environment = {**os.environ, **told, "ZENML_LOGGING_VERBOSITY": "ERROR"}
+    words = [sys.executable, str(PROJECT / "tests" / "state_inspector.py")]
+    with subprocess.Popen(words, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+
+        def ask():
+            print(file=process.stdin, flush=True)
+            return json.loads(process.stdout.readline())
+
+        yield ask
+        process.stdin.close()
+
+
+@pytest.fixture(scope="module")
+def own_command(tmp_path_factory):
+    """The command on a state folder that only one file's tests use."""
+    folder = tmp_path_factory.mktemp("own")
+    command = Command(folder / "state", folder)
+    yield command
+    command.kill_all()
+
+
+@pytest.fixture(scope="module")
+def own_inspect(own_command):
+    """What `inspect` is to the shared state folder."""
+    with inspector(own_command) as ask:
+        yield ask
+
+
 @pytest.fixture
 def command(tmp_path):
     """The command on an empty state folder."""
@@ -223,22 +267,9 @@ def cifar100_run(cifar100_path, first_runs):
 
 @pytest.fixture(scope="session")
 def inspect(shared_command, first_runs):
-    """A function: () -> what tests/state_inspector.py finds in the shared state folder now.
-
-    Its settings come from `run_pipeline.py env`, as those of a user's own zenml and mlflow commands do.
-    """
-    _, *settings = shlex.split(shared_command.run("env").stdout)
-    told = dict(setting.split("=", 1) for setting in settings)
-    environment = {**os.environ, **told, "ZENML_LOGGING_VERBOSITY": "ERROR"}
-    words = [sys.executable, str(PROJECT / "tests" / "state_inspector.py")]
-    with subprocess.Popen(words, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-
-        def ask():
-            print(file=process.stdin, flush=True)
-            return json.loads(process.stdout.readline())
-
+    """A function: () -> what tests/state_inspector.py finds in the shared state folder now."""
+    with inspector(shared_command) as ask:
         yield ask
-        process.stdin.close()
 
 
 @pytest.fixture(scope="session")

@@ -9,14 +9,14 @@ SUMMARY = "--summary=summary.json"
 
 
 @pytest.fixture(scope="module")
-def parent(shared_command, digits):
+def parent(own_command, digits):
     """A finished run whose model is nobody else's: what extends it registers versions, and may be promoted."""
-    return shared_command.run(*digits, "--set=model.name=extended", "--no-cache", SUMMARY)
+    return own_command.run(*digits, "--set=model.name=extended", "--no-cache", SUMMARY)
 
 
 @pytest.fixture(scope="module")
-def longer_run(shared_command, parent):
-    return shared_command.run("extend", parent.name, "--epochs=2", SUMMARY)
+def longer_run(own_command, parent):
+    return own_command.run("extend", parent.name, "--epochs=2", SUMMARY)
 
 
 def test_a_finished_run_goes_on(longer_run, parent):
@@ -27,19 +27,19 @@ def test_a_finished_run_goes_on(longer_run, parent):
     assert longer_run.summary["test"]["accuracy"] > parent.summary["test"]["accuracy"]
 
 
-def test_the_parent_is_in_the_lineage(longer_run, parent, inspect):
-    runs = inspect()["zenml_runs"]
+def test_the_parent_is_in_the_lineage(longer_run, parent, own_inspect):
+    runs = own_inspect()["zenml_runs"]
     state = runs[parent.name]["outputs"]["train"]["training_state"]
     assert runs[longer_run.name]["inputs"]["train"]["state"] == state
 
 
-def test_the_same_again_comes_from_the_cache(longer_run, shared_command, parent):
-    again = shared_command.run("extend", parent.name, "--epochs=2", SUMMARY)
+def test_the_same_again_comes_from_the_cache(longer_run, own_command, parent):
+    again = own_command.run("extend", parent.name, "--epochs=2", SUMMARY)
     assert again.cached() >= {"train", "evaluate", "report"}
 
 
-def test_a_longer_run_can_be_extended_again(longer_run, shared_command):
-    third = shared_command.run("extend", longer_run.name, "--epochs=1", "--schedule=constant", "--learning-rate=0.01")
+def test_a_longer_run_can_be_extended_again(longer_run, own_command):
+    third = own_command.run("extend", longer_run.name, "--epochs=1", "--schedule=constant", "--learning-rate=0.01")
     assert third.status == 0, third.stderr
     assert "going on after epoch 3 of 4" in third.stdout
 
@@ -53,8 +53,8 @@ def test_a_longer_run_can_be_extended_again(longer_run, shared_command):
         (("{run}", "--epochs=1", "--learning-rate=nan"), "--learning-rate cannot be used"),
     ],
 )
-def test_bad_input(shared_command, parent, words, problem):
-    outcome = shared_command.run("extend", *(word.format(run=parent.name) for word in words))
+def test_bad_input(own_command, parent, words, problem):
+    outcome = own_command.run("extend", *(word.format(run=parent.name) for word in words))
     assert outcome.status == 2
     assert problem in outcome.stderr
     assert "Traceback" not in outcome.stderr
@@ -68,8 +68,8 @@ def test_bad_input(shared_command, parent, words, problem):
         ("train.seeds=[0, 1]", "one process goes on with one finished training"),
     ],
 )
-def test_another_training_is_refused(shared_command, digits, parent, change, problem):
+def test_another_training_is_refused(own_command, digits, parent, change, problem):
     after = (f"--set=train.tail.after={parent.name}", "--set=train.tail.epochs=1")
-    outcome = shared_command.run(*digits, *after, f"--set={change}")
+    outcome = own_command.run(*digits, *after, f"--set={change}")
     assert outcome.status == 2
     assert re.search(problem, outcome.stderr)

@@ -14,50 +14,50 @@ def long(digits):
 
 
 @pytest.fixture(scope="module")
-def interrupted(shared_command, long, first_records):
+def interrupted(own_command, long):
     """The training, ended by Ctrl-C."""
-    return stop(shared_command.start(*long), "\n  epoch 2: ", signal.SIGINT)
+    return stop(own_command.start(*long), "\n  epoch 2: ", signal.SIGINT)
 
 
 @pytest.fixture(scope="module")
-def after_interruption(inspect, shared_command, interrupted):
+def after_interruption(own_inspect, own_command, interrupted):
     """What ZenML and MLflow say then, and the checkpoints that are left."""
-    return inspect(), checkpoints(shared_command)
+    return own_inspect(), checkpoints(own_command)
 
 
 @pytest.fixture(scope="module")
-def fresh(shared_command, long, after_interruption):
+def fresh(own_command, long, after_interruption):
     """The same command, told to ignore that checkpoint, asked to end when it has its own."""
-    return stop(shared_command.start(*long, "--fresh"), "\n  epoch 2: ", signal.SIGTERM)
+    return stop(own_command.start(*long, "--fresh"), "\n  epoch 2: ", signal.SIGTERM)
 
 
 @pytest.fixture(scope="module")
-def other(shared_command, long, fresh):
+def other(own_command, long, fresh):
     """A command with another recipe, while that one waits."""
-    return shared_command.run(*long, "--set=train.learning_rate=0.01")
+    return own_command.run(*long, "--set=train.learning_rate=0.01")
 
 
 @pytest.fixture(scope="module")
-def killed(shared_command, long, other):
+def killed(own_command, long, other):
     """The same command, ended without a chance to tidy up."""
-    return stop(shared_command.start(*long), "\n  epoch 5: ", signal.SIGKILL)
+    return stop(own_command.start(*long), "\n  epoch 5: ", signal.SIGKILL)
 
 
 @pytest.fixture(scope="module")
-def stopped_later(shared_command, long, killed):
+def stopped_later(own_command, long, killed):
     """The same command, ended by Ctrl-C in a step after its training."""
-    return stop(shared_command.start(*long), "\nevaluate: ", signal.SIGINT)
+    return stop(own_command.start(*long), "\nevaluate: ", signal.SIGINT)
 
 
 @pytest.fixture(scope="module")
-def finished(shared_command, long, stopped_later):
+def finished(own_command, long, stopped_later):
     """The same command, undisturbed."""
-    return shared_command.run(*long)
+    return own_command.run(*long)
 
 
 @pytest.fixture(scope="module")
-def records(inspect, finished):
-    return inspect()
+def records(own_inspect, finished):
+    return own_inspect()
 
 
 def stop(running, text, number):
@@ -143,7 +143,7 @@ def test_ctrl_c_after_the_training_keeps_the_training(stopped_later, finished, r
     assert "train" in finished.cached()
 
 
-def test_a_training_in_pieces_ends_like_any_other(shared_command, finished, records):
+def test_a_training_in_pieces_ends_like_any_other(own_command, finished, records):
     assert finished.status == 0, finished.stderr
     assert finished.summary["train"]["resumed_from"] >= 4
     assert finished.summary["train"]["epochs"] == EPOCHS
@@ -151,4 +151,4 @@ def test_a_training_in_pieces_ends_like_any_other(shared_command, finished, reco
         *range(1, EPOCHS + 1)
     ]
     assert [version["version"] for version in records["mlflow_models"]["long"]] == ["1"]
-    assert checkpoints(shared_command) == []
+    assert checkpoints(own_command) == []

@@ -19,15 +19,18 @@ from recognition.networks import (
 )
 
 DOCUMENTATION = Path(__file__).parents[3] / "docs" / "networks.md"
-SMALL = ("deck", "fast", "fast_large", "resnet18", "wide_resnet16_4")
+LIGHT = ("deck", "fast", "fast_large", "resnet18", "wide_resnet16_4", "mobilenet_v3_small")  # to build
+QUICK = ("fast", "deck", "wide_resnet16_4", "mobilenet_v3_small")  # to train
 
 
-def unless_slow(*light):
-    """All networks as parameters, those that are not light for the slow tests."""
-    return [name if name in light else pytest.param(name, marks=pytest.mark.slow) for name in NETWORKS]
+def marked(mark, names):
+    """Networks as parameters of tests with a mark."""
+    return [pytest.param(name, marks=mark) for name in names]
 
 
-each_network = pytest.mark.parametrize("name", unless_slow(*SMALL, "mobilenet_v3_small"))
+each_network = pytest.mark.parametrize(
+    "name", [*LIGHT, *marked(pytest.mark.slow, [name for name in NETWORKS if name not in LIGHT])]
+)
 
 
 @cache
@@ -48,7 +51,14 @@ def striped_and_plain(size, images=16):
     return pixels, np.arange(images) % 2
 
 
-@pytest.mark.parametrize("name", unless_slow("fast"))
+@pytest.mark.parametrize(
+    "name",
+    [
+        *QUICK[:1],
+        *marked(pytest.mark.slow, QUICK[1:]),
+        *marked(pytest.mark.exhaustive, [name for name in NETWORKS if name not in QUICK]),
+    ],
+)
 def test_a_network_learns(name):
     size = SMALLEST_SIZES[name]
     images, labels = striped_and_plain(size)
