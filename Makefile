@@ -10,7 +10,7 @@ BIN = .venv/bin
 RUN = $(BIN)/python run_pipeline.py
 BENCH = $(BIN)/python benchmarks
 LARGE ?= /tmp/large-data
-WORKERS = -n logical --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
+WORKERS = -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 LOCK = $(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 

@@ -13,11 +13,13 @@ import tarfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 import requests
+from xdist.scheduler import LoadFileScheduling
 
 PROJECT = Path(__file__).resolve().parent.parent
 FOLDER = "cifar-100-binary"
@@ -31,18 +33,31 @@ if not hasattr(MAIN, "__file__"):  # in a worker of pytest-xdist; ZenML asks whe
 FIRST_RUNS_PATIENCE = 900  # seconds: three whole runs at the same moment, in whichever test asks for them first
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Keep a file's tests in one process, and all files that use the shared state folder in the same, which begins.
+@cache
+def shares_state(path):
+    """Whether tests of a file use the state folder of `shared_command`."""
+    return "shared_command" in (PROJECT / path).read_text(encoding="utf-8")
 
-    So its first runs happen once, and no process is left alone with them at the end.
-    """
-    sharing = {item.path for item in items if "shared_command" in item.fixturenames}
-    items.sort(key=lambda item: item.path not in sharing)
+
+def pytest_collection_modifyitems(items):
+    """Begin with the files that share a state folder: its first runs take long, and would be waited for at the end."""
+    items.sort(key=lambda item: not shares_state(item.path))
     for item in items:
-        item.add_marker(pytest.mark.xdist_group("shared state" if item.path in sharing else str(item.path)))
         if "first_runs" in item.fixturenames and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(FIRST_RUNS_PATIENCE))
+
+
+class StateScheduling(LoadFileScheduling):
+    """Keeps a file's tests in one process, and in the same all files that share a state folder: it is filled once."""
+
+    def _split_scope(self, nodeid):
+        path = super()._split_scope(nodeid)
+        return "shared state" if shares_state(path) else path
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Xdist's groups would do the same, but are lost with pytest 9.2, which knows no `_nodeid`."""
+    return StateScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session", autouse=True)
