@@ -55,12 +55,12 @@ def register() -> str:
     """Make a network the champion of a model; the id of ZenML's active stack."""
     from zenml.client import Client
 
-    from operations import registry, tracking
+    from operations import mlflow_runs, registry, tracking
     from operations.model_store import log_model
 
     client, network = tracking.connect(), random_network()
     metadata = {"classes": [f"class {number}" for number in range(CLASSES)], "image_shape": [SIDE, SIDE, 3]}
-    file = log_model(client, tracking.mlflow_run(client, "random"), network, metadata, np.empty(0, np.uint64))
+    file = log_model(client, mlflow_runs.run_id_of(client, "random"), network, metadata, np.empty(0, np.uint64))
     model = registry.register(client, "random", file, metadata, [])
     client.set_registered_model_alias(model.name, registry.CHAMPION, model.mlflow_version)
     return str(Client().active_stack_model.id)

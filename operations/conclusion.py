@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from operations import notify, runs, tracking
+from operations import mlflow_runs, notify, runs, tracking
 from operations.announcement import announce
 from operations.execution import annotate_results
 from operations.job import Job
@@ -52,4 +52,4 @@ def conclude_failure(error: BaseException) -> None:
 def _page(run_name: str) -> str:
     """Where a person finds the report: MLflow's page of the run."""
     client = tracking.connect()
-    return tracking.run_page(client, tracking.mlflow_run(client, run_name))
+    return mlflow_runs.run_page(client, mlflow_runs.run_id_of(client, run_name))

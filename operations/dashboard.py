@@ -112,7 +112,7 @@ def _zenml(port: int) -> Server:
 
 
 def _mlflow(port: int, client: MlflowClient) -> Server:
-    from operations.tracking import EXPERIMENT
+    from operations.mlflow_runs import EXPERIMENT
 
     experiment = client.get_experiment_by_name(EXPERIMENT)
     place = f"experiments/{experiment.experiment_id}/runs" if experiment else "experiments"

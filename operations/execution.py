@@ -14,7 +14,7 @@ from zenml.models import RunMetadataResource
 from zenml.pipelines.pipeline_definition import Pipeline
 from zenml.utils import source_utils
 
-from operations import checkpoints, notify, runs, tracking
+from operations import checkpoints, mlflow_runs, notify, runs, tracking
 from operations.announcement import announce
 from operations.cache import expire_lost_steps
 from operations.code import code_hash
@@ -149,7 +149,7 @@ def annotate(job: Job, run: Any, outcome: Mapping[str, Any], files: Mapping[str,
     resource = RunMetadataResource(id=run.id, type=MetadataResourceTypes.PIPELINE_RUN)
     Client().create_run_metadata(metadata={**tags, **outcome}, resources=[resource])
     source = {"mlflow.source.name": "run_pipeline.py", "mlflow.source.git.commit": tags["commit"]}
-    tracking.finish_run(tracking.connect(), job.run_name, files, {**tags, **source})
+    mlflow_runs.finish_run(tracking.connect(), job.run_name, files, {**tags, **source})
 
 
 def annotate_results(job: Job, results: Results) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from operations import model_store, registry, tracking, zenml_models
+from operations import mlflow_runs, model_store, registry, tracking, zenml_models
 from operations.locks import uninterrupted
 from operations.model_lookup import find_model
 from operations.registry import COPIED_GATE_TAG, COPIED_TAG, FACTS, GATE_TAG, ZENML_TAG, RegisteredModel
@@ -117,7 +117,7 @@ def _fetch(client: MlflowClient, word: str, folder: Path, source: str) -> _Origi
     check_stored(model)
     version = client.get_model_version(model.name, model.mlflow_version)
     download_artifacts(f"models:/{model.name}/{model.mlflow_version}", dst_path=str(folder / MODEL))
-    run = tracking.find_run(client, version.run_id)
+    run = mlflow_runs.find_run(client, version.run_id)
     if run is not None:
         (folder / RUN).mkdir()
         for file in client.list_artifacts(run.info.run_id):
@@ -158,14 +158,14 @@ def _place(client: MlflowClient, original: _Original, folder: Path) -> tuple[Reg
 def _store(client: MlflowClient, original: _Original, folder: Path) -> LoggedModel:
     """Store files and numbers, as a model and a run of the other server."""
     run_id = client.create_run(
-        tracking.experiment_id(client), run_name=_run_name(original), tags=_run_tags(original)
+        mlflow_runs.experiment_id(client), run_name=_run_name(original), tags=_run_tags(original)
     ).info.run_id
-    tracking.log_parameters(client, run_id, original.run.data.params if original.run else {})
-    tracking.log_metrics(client, run_id, ((point.key, point.value, point.step) for point in original.history))
+    mlflow_runs.log_parameters(client, run_id, original.run.data.params if original.run else {})
+    mlflow_runs.log_metrics(client, run_id, ((point.key, point.value, point.step) for point in original.history))
     if (folder / RUN).is_dir():
         client.log_artifacts(run_id, str(folder / RUN))
-    tracking.end_run(client, run_id, "FINISHED")
-    stored = client.create_logged_model(tracking.experiment_id(client), name=MODEL, source_run_id=run_id)
+    mlflow_runs.end_run(client, run_id, "FINISHED")
+    stored = client.create_logged_model(mlflow_runs.experiment_id(client), name=MODEL, source_run_id=run_id)
     _describe_anew(folder / MODEL / DESCRIPTION, stored, run_id)
     client.log_model_artifacts(stored.model_id, str(folder / MODEL))
     return client.finalize_logged_model(stored.model_id, "READY")

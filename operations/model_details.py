@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from operations import model_store, promotion_log, registry, tracking, zenml_models
+from operations import mlflow_runs, model_store, promotion_log, registry, tracking, zenml_models
 from operations.console import render_lines
 from operations.model_list import UNKNOWN, ListedVersion, listed_version
 from operations.promotion_log import Promotion
@@ -76,7 +76,7 @@ def details(client: MlflowClient, model: RegisteredModel) -> Details:
         model: From `find_model`.
     """
     version = client.get_model_version(model.name, model.mlflow_version)
-    run, uri = tracking.find_run(client, version.run_id), f"models:/{model.name}/{model.mlflow_version}"
+    run, uri = mlflow_runs.find_run(client, version.run_id), f"models:/{model.name}/{model.mlflow_version}"
     files = _files(model)
     stored = model_store.metadata_of(uri) if files == AS_REGISTERED else {}
     log = promotion_log.read_log(client.get_registered_model(model.name).tags)

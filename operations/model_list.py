@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from operations import registry, tracking
+from operations import mlflow_runs, registry
 from operations.model_store import DIGEST_TAG
 from operations.registry import ROLLED_BACK, WITHDRAWN_TAG
 
@@ -81,7 +81,7 @@ def listed_version(client: MlflowClient, version: ModelVersion, aliases: Sequenc
     """
     tags = dict(version.tags)
     if DIGEST_TAG in tags and not set(registry.FACTS) <= tags.keys():
-        tags = {**_of_run(tracking.find_run(client, version.run_id)), **tags}
+        tags = {**_of_run(mlflow_runs.find_run(client, version.run_id)), **tags}
     return ListedVersion(
         model=version.name,
         version=str(version.version),
@@ -129,7 +129,7 @@ def _of_run(run: Run | None) -> dict[str, str]:
     if run is None:
         return {}
     found = {
-        "run": run.data.tags.get(tracking.RUN_TAG),
+        "run": run.data.tags.get(mlflow_runs.RUN_TAG),
         "data": run.data.params.get("data.source"),
         "test_accuracy": run.data.metrics.get("test_accuracy"),
     }

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from operations import tracking
+from operations import mlflow_runs
 from operations.digest import digest_of
 from recognition.configuration.schema import TrainConfig
 from recognition.retraining import Seeds, seeds_of
@@ -52,7 +52,7 @@ def find_past(client: MlflowClient, question: str) -> list[PastTraining]:
         client: A client from `tracking.connect`.
         question: From `question_of`.
     """
-    runs = [run for run in tracking.tagged_runs(client, QUESTION_TAG, question) if EVALUATED in run.data.metrics]
+    runs = [run for run in mlflow_runs.tagged_runs(client, QUESTION_TAG, question) if EVALUATED in run.data.metrics]
     return [
         PastTraining(tuple(json.loads(run.data.tags[SEEDS_TAG])), run.data.tags.get(INIT_TAG) or None) for run in runs
     ]

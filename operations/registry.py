@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from operations import promotion_log, tracking, zenml_models
+from operations import mlflow_runs, promotion_log, tracking, zenml_models
 from operations.lease import PREFIX
 from operations.locks import uninterrupted
 from operations.model_store import DIGEST_TAG, is_no_such_version
@@ -233,8 +233,8 @@ def _create_version(client: MlflowClient, name: str, file: ModelFile, metadata: 
 
 
 def _facts(client: MlflowClient, run_id: str, metadata: Mapping[str, Any]) -> dict[str, str]:
-    run = tracking.find_run(client, run_id)
-    run_name = run and run.data.tags.get(tracking.RUN_TAG)
+    run = mlflow_runs.find_run(client, run_id)
+    run_name = run and run.data.tags.get(mlflow_runs.RUN_TAG)
     found = (metadata.get("metrics", {}).get("accuracy"), metadata.get("data"), metadata.get("data_digest"), run_name)
     return {name: str(value) for name, value in zip(FACTS, found, strict=True) if value is not None}
 

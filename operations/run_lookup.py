@@ -114,9 +114,9 @@ def _champion(model: str) -> Any:
 
 def _run_behind(client: MlflowClient, word: str, mlflow_run: str) -> Any:
     """The pipeline run that trained a model."""
-    from operations import tracking
+    from operations import mlflow_runs
 
-    name = client.get_run(mlflow_run).data.tags.get(tracking.RUN_TAG, "")
+    name = client.get_run(mlflow_run).data.tags.get(mlflow_runs.RUN_TAG, "")
     named = _list(name=f"equals:{name}", size=1)
     if not named:
         raise InputError(

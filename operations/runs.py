@@ -213,12 +213,12 @@ def close_in_mlflow(run_name: str, status: str) -> bool:
         run_name: Name of the pipeline run.
         status: STOPPED or FAILED.
     """
-    from operations import tracking
+    from operations import mlflow_runs, tracking
 
     client = tracking.connect()
-    runs = [*tracking.find_parts(client, run_name), *tracking.find_runs(client, run_name)]
+    runs = [*mlflow_runs.find_parts(client, run_name), *mlflow_runs.find_runs(client, run_name)]
     for run_id in runs:
-        tracking.end_run(client, run_id, MLFLOW_STATUS[status])
+        mlflow_runs.end_run(client, run_id, MLFLOW_STATUS[status])
     return bool(runs)
 
 

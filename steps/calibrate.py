@@ -5,7 +5,7 @@ from typing import Annotated
 from zenml import get_step_context, log_metadata, step
 
 from materializers.calibration import CalibrationMaterializer
-from operations import tracking
+from operations import mlflow_runs, tracking
 from operations.console import TrainingProgress, say
 from operations.environment import load_tensorflow
 from operations.termination import terminable
@@ -46,7 +46,7 @@ def calibrate(
         code: Hash of the code behind this step, for the cache.
     """
     load_tensorflow(threads)
-    run_id = tracking.mlflow_run(tracking.connect(), get_step_context().pipeline_run.name)
+    run_id = mlflow_runs.run_id_of(tracking.connect(), get_step_context().pipeline_run.name)
     log_metadata({"mlflow_run_id": run_id})
     identity = training_identity(dataset.digest, plan.plan.options, config, metric, None, code, "")
     searched = options.model_dump(exclude=BUDGET)

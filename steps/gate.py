@@ -4,7 +4,7 @@ from typing import Annotated
 
 from zenml import get_step_context, log_metadata, step
 
-from operations import registry, tracking
+from operations import mlflow_runs, registry, tracking
 from operations.announcement import is_told
 from operations.console import say
 from operations.gatekeeper import pass_gate
@@ -46,7 +46,7 @@ def gate(
     earlier = registry.recorded_decision(client, registered)
     case = Case(registered, evaluation, dataset, history, change, config, scoring)
     decision = pass_gate(client, case, run_name)
-    run_id = tracking.mlflow_run(client, run_name)
+    run_id = mlflow_runs.run_id_of(client, run_name)
     for name in LOGGED:
         if (value := getattr(decision, name)) is not None:
             client.set_tag(run_id, f"gate.{name}", value)

@@ -5,7 +5,7 @@ from typing import Annotated
 from zenml import get_step_context, log_metadata, step
 from zenml.metadata.metadata_types import MetadataType
 
-from operations import tracking
+from operations import mlflow_runs, tracking
 from operations.console import say
 from operations.retraining import prepare_retraining
 from recognition.configuration.schema import RunConfig, TrainConfig
@@ -28,7 +28,7 @@ def permit(
     """
     assert configuration.retrain is not None
     client = tracking.connect()
-    run_id = tracking.mlflow_run(client, get_step_context().pipeline_run.name)
+    run_id = mlflow_runs.run_id_of(client, get_step_context().pipeline_run.name)
     prepared = prepare_retraining(client, run_id, configuration, data_summary.digest, change, code, initial)
     begun: dict[str, MetadataType] = {"init": prepared.train.init or "", "seed": prepared.train.seed}
     log_metadata({**begun, "force": configuration.retrain.force})

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from zenml import get_step_context, step
 
-from operations import tracking
+from operations import mlflow_runs, tracking
 from operations.console import say
 from recognition.calibration.recipe import FILE, calibrated_yaml
 from recognition.calibration.result import Calibration
@@ -23,11 +23,11 @@ def recommend(configuration: RunConfig, calibration: Calibration) -> Annotated[s
     """
     text = calibrated_yaml(configuration, calibration)
     client = tracking.connect()
-    run_id = tracking.mlflow_run(client, get_step_context().pipeline_run.name)
+    run_id = mlflow_runs.run_id_of(client, get_step_context().pipeline_run.name)
     name, ended = f"trial_{calibration.metric}", calibration.trials
     scores = [(name, trial.score, trial.number) for trial in ended if trial.score is not None]
-    tracking.log_parameters(client, run_id, flatten(configuration))
-    tracking.log_metrics(client, run_id, scores)
-    tracking.log_files(client, run_id, {"calibration.png": calibration_picture(calibration), FILE: text.encode()})
+    mlflow_runs.log_parameters(client, run_id, flatten(configuration))
+    mlflow_runs.log_metrics(client, run_id, scores)
+    mlflow_runs.log_files(client, run_id, {"calibration.png": calibration_picture(calibration), FILE: text.encode()})
     say(f"recommend: {FILE}")
     return text

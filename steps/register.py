@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from zenml import get_step_context, step
 
-from operations import registry, tracking
+from operations import mlflow_runs, registry, tracking
 from operations.champion_data import store_summary
 from operations.console import say
 from operations.registry import RegisteredModel
@@ -40,11 +40,11 @@ def register(
     """
     context = get_step_context()
     client = tracking.connect()
-    run_id = tracking.mlflow_run(client, context.pipeline_run.name)
+    run_id = mlflow_runs.run_id_of(client, context.pipeline_run.name)
     metrics = {name: value for name, value in evaluation.metrics.numbers().items() if value is not None}
-    tracking.log_parameters(client, run_id, flatten(configuration))
-    tracking.log_metrics(client, run_id, tracking.history_metrics(history))
-    tracking.log_metrics(client, run_id, ((f"test_{name}", float(value), 0) for name, value in metrics.items()))
+    mlflow_runs.log_parameters(client, run_id, flatten(configuration))
+    mlflow_runs.log_metrics(client, run_id, mlflow_runs.history_metrics(history))
+    mlflow_runs.log_metrics(client, run_id, ((f"test_{name}", float(value), 0) for name, value in metrics.items()))
     files = {
         "configuration.yaml": to_yaml(configuration).encode(),
         "augmentation.png": plan.picture,
@@ -52,7 +52,7 @@ def register(
         "predictions.parquet": evaluation.predictions.to_parquet(index=False),
         **stored_pictures(context.inputs),
     }
-    tracking.log_files(client, run_id, files)
+    mlflow_runs.log_files(client, run_id, files)
     store_summary(client, model.uri, data_summary)
     target = configuration.predict.reject
     rejection = choose_rejection(*judged_answers(validation.predictions), target)

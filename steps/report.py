@@ -6,7 +6,7 @@ from typing import Annotated
 from zenml import get_step_context, step
 from zenml.types import HTMLString, JSONString
 
-from operations import registry, tracking
+from operations import mlflow_runs, registry, tracking
 from operations.console import say
 from operations.registry import RegisteredModel
 from recognition.data.dataset import ImageDataset
@@ -68,9 +68,9 @@ def report(
     )
     page = build_page(evaluation, history, decision, facts, dataset.splits["test"], rejection)
     numbers = json.dumps(report_numbers(evaluation, history, decision, facts, rejection), indent=1, ensure_ascii=False)
-    run_id = tracking.mlflow_run(client, get_step_context().pipeline_run.name)
+    run_id = mlflow_runs.run_id_of(client, get_step_context().pipeline_run.name)
     suspects = build_suspects_page({"validation": validation, "test": evaluation}, first_fold(dataset, folds))
     files = {"report.html": page, "metrics.json": numbers, "suspects.html": suspects}
-    tracking.log_files(client, run_id, {name: text.encode() for name, text in files.items()})
+    mlflow_runs.log_files(client, run_id, {name: text.encode() for name, text in files.items()})
     say(f"report: {len(page.encode()) / 1e6:.1f} MB")
     return HTMLString(page), JSONString(numbers), HTMLString(suspects)

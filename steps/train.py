@@ -10,7 +10,7 @@ from zenml import get_step_context, log_metadata, step
 from materializers.history import HistoryMaterializer
 from materializers.model_file import ModelFileMaterializer
 from materializers.training_state import TrainingStateMaterializer
-from operations import model_store, tracking
+from operations import mlflow_runs, model_store, tracking
 from operations.console import TrainingProgress
 from operations.environment import load_tensorflow
 from operations.initial_weights import load_initial
@@ -41,7 +41,7 @@ class _TrackedProgress(TrainingProgress):
         """Print and log an epoch."""
         super().on_epoch(epoch)
         for run_id in self._runs:
-            tracking.log_metrics(self._client, run_id, tracking.epoch_metrics(epoch, self._metric))
+            mlflow_runs.log_metrics(self._client, run_id, mlflow_runs.epoch_metrics(epoch, self._metric))
 
 
 MATERIALIZERS = {
@@ -81,7 +81,7 @@ def train(
     load_tensorflow(threads)
     context, digest = get_step_context(), dataset.digest
     client, run_name = tracking.connect(), context.pipeline_run.name
-    run_id = tracking.mlflow_run(client, run_name)
+    run_id = mlflow_runs.run_id_of(client, run_name)
     log_metadata({"mlflow_run_id": run_id})
     identity = training_identity(digest, plan.plan.options, config, metric, folds, code, initial)
     if state is None:
@@ -122,6 +122,6 @@ def _mlflow_runs(client: MlflowClient, run_id: str, run_name: str, name: str) ->
     """Where a training's epochs are logged: the first of several in the pipeline's run, each in one of its own too."""
     if not name:
         return [run_id]
-    nested = tracking.nested_run(client, run_id, run_name, name)
-    is_first = not tracking.find_parts(client, run_name)[1:]
+    nested = mlflow_runs.nested_run(client, run_id, run_name, name)
+    is_first = not mlflow_runs.find_parts(client, run_name)[1:]
     return [run_id, nested] if is_first else [nested]

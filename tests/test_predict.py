@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import run_pipeline
-from operations import tracking
+from operations import mlflow_runs
 from operations.model_store import KERAS_FILE, fetch, log_model
 from operations.registry import apply_decision, champion, register
 from operations.rejection import settle_rejection
@@ -51,7 +51,7 @@ def file(client, model):
     """Its stored file, registered as the champion of `pets`."""
     transform = {"height": 8, "width": 8, "channels": 3, "resize": "crop", "background": "#ffffff"}
     metadata = {"classes": CLASSES, "image_shape": [8, 8, 3], "transform": transform}
-    file = log_model(client, tracking.mlflow_run(client, "training"), model, metadata, np.zeros(0, np.uint64))
+    file = log_model(client, mlflow_runs.run_id_of(client, "training"), model, metadata, np.zeros(0, np.uint64))
     apply_decision(client, register(client, "pets", file, metadata, []), decision_of(decision="promoted"))
     return file
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from operations import promotion_log, registry, tracking
+from operations import mlflow_runs, promotion_log, registry, tracking
 from operations.model_store import DIGEST_TAG
 from operations.storage.items import Item, Kind
 
@@ -93,19 +93,19 @@ def _model(model: Any, names: Mapping[str, str]) -> Item:
 
 def tracked_runs(client: MlflowClient, name: str) -> list[str]:
     """Ids of the MLflow runs of a pipeline run, the nested ones first."""
-    return [*tracking.find_parts(client, name), *tracking.find_runs(client, name)]
+    return [*mlflow_runs.find_parts(client, name), *mlflow_runs.find_runs(client, name)]
 
 
 def _name(run: Run) -> str:
-    return str(run.data.tags.get(tracking.RUN_TAG) or run.data.tags.get(tracking.PART_TAG) or "")
+    return str(run.data.tags.get(mlflow_runs.RUN_TAG) or run.data.tags.get(mlflow_runs.PART_TAG) or "")
 
 
 def _runs(client: MlflowClient) -> Iterator[Run]:
-    return tracking.found(client.search_runs, [tracking.experiment_id(client)])
+    return tracking.found(client.search_runs, [mlflow_runs.experiment_id(client)])
 
 
 def _models(client: MlflowClient) -> Iterator[Any]:
-    return tracking.found(client.search_logged_models, [tracking.experiment_id(client)])
+    return tracking.found(client.search_logged_models, [mlflow_runs.experiment_id(client)])
 
 
 def _size(address: str) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from operations import model_store, registry, tracking
+from operations import mlflow_runs, model_store, registry
 from recognition.model_file import ModelFile, file_digest
 
 CLASSES = ["cat", "dog"]
@@ -13,8 +13,8 @@ CLASSES = ["cat", "dog"]
 
 def stored(client, content, classes=CLASSES, run_name="stored"):
     """A stored model whose file has this content."""
-    run_id = tracking.mlflow_run(client, run_name)
-    model = client.create_logged_model(tracking.experiment_id(client), name="model", source_run_id=run_id)
+    run_id = mlflow_runs.run_id_of(client, run_name)
+    model = client.create_logged_model(mlflow_runs.experiment_id(client), name="model", source_run_id=run_id)
     metadata = {"classes": list(classes), "image_shape": [4, 4, 3], "temperature": 1.5, "data_digest": "ab" * 32}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / model_store.KERAS_FILE

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from operations import tracking
+from operations import mlflow_runs
 from operations.champion_data import NO_CHAMPION, NOT_RECORDED, find_baseline, store_summary
 from operations.model_store import DATA_FILE, KERAS_FILE, add_file, fetch, log_model, read_file
 from operations.registry import apply_decision, register
@@ -18,7 +18,7 @@ def file(client):
 
     images = keras.Input((4, 4, 1), dtype="uint8", name="images")
     network = keras.Model(images, keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(images)), name="small")
-    file = log_model(client, tracking.mlflow_run(client, "training"), network, {}, np.zeros(0, np.uint64))
+    file = log_model(client, mlflow_runs.run_id_of(client, "training"), network, {}, np.zeros(0, np.uint64))
     apply_decision(client, register(client, "herbarium", file, {}, []), decision_of(decision="promoted"))
     yield file
     client.delete_registered_model("herbarium")

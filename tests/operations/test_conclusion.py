@@ -18,14 +18,14 @@ from types import SimpleNamespace
 from operations.environment import prepare_environment
 prepare_environment()
 import zenml
-from operations import runs, tracking
+from operations import mlflow_runs, runs, tracking
 from operations.conclusion import conclude_failure, conclude_run
 from recognition.configuration.schema import RunConfig
 from recognition.retraining import RetrainingRefused
 
 name, how = sys.argv[1:]
 client, run = tracking.connect(), runs.find_run(name)
-run_id = tracking.mlflow_run(client, name)
+run_id = mlflow_runs.run_id_of(client, name)
 client.update_run(run_id, status="RUNNING")
 client.set_tag(run_id, "commit", "forgotten")
 context = SimpleNamespace(pipeline_run=run, _cleanup_registry=SimpleNamespace(register_callback=lambda _: None))

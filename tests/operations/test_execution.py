@@ -6,7 +6,7 @@ import pytest
 from mlflow.exceptions import MlflowException
 from requests.exceptions import Timeout
 
-from operations import execution, runs, tracking
+from operations import execution, mlflow_runs, runs, tracking
 from operations.execution import execute, publish, publish_refusal
 from operations.job import Job
 from recognition.configuration.retrain_section import RetrainConfig
@@ -34,7 +34,7 @@ class Pipeline:
 
     def _run(self, *arguments):
         self.arguments = arguments
-        tracking.mlflow_run(tracking.connect(), self.options["run_name"])
+        mlflow_runs.run_id_of(tracking.connect(), self.options["run_name"])
         if self._error is not None:
             raise self._error
 
@@ -66,7 +66,7 @@ def _results(record, monkeypatch):
 
 
 def ended(client, job):
-    (run,) = tracking.find_runs(client, job.run_name)
+    (run,) = mlflow_runs.find_runs(client, job.run_name)
     return client.get_run(run).info.status
 
 
@@ -75,7 +75,7 @@ def test_a_run_that_goes_well_is_finished_with_its_files(client, job):
     results = execute(pipeline, ("train",), job, use_cache=True)
     assert results.files["report.html"] == b"<html>"
     assert ended(client, job) == "FINISHED"
-    (run,) = tracking.find_runs(client, job.run_name)
+    (run,) = mlflow_runs.find_runs(client, job.run_name)
     assert {file.path for file in client.list_artifacts(run)} == {"report.html", "metrics.json", "data.html"}
     config, code, *rest = pipeline.arguments
     assert (config, list(code), rest) == (job.config, ["train", "initial weights"], ["smoke", "abc", False])
@@ -84,7 +84,7 @@ def test_a_run_that_goes_well_is_finished_with_its_files(client, job):
 
 def test_both_records_of_a_run_tell_what_came_of_it(client, job, record):
     execute(Pipeline(), (), replace(job, fallback="no network"), use_cache=True)
-    (run,) = tracking.find_runs(client, job.run_name)
+    (run,) = mlflow_runs.find_runs(client, job.run_name)
     told = {"recipe": "smoke", "commit": "abc", "fallback": "no network"}
     assert told.items() <= client.get_run(run).data.tags.items()
     outcome = {"test_accuracy": 0.75, "decision": "promoted", "data_change": "unknown"}
@@ -121,7 +121,7 @@ def test_no_mark_of_a_living_run_is_left(state, job, error):
 def test_runs_that_were_killed_are_closed_first(client, job, state, capsys):
     (state / "runs").mkdir(exist_ok=True)
     (state / "runs" / "orphan.lock").touch()
-    tracking.mlflow_run(client, "orphan")
+    mlflow_runs.run_id_of(client, "orphan")
     execute(Pipeline(), (), job, use_cache=True)
     assert "closed run orphan: its command was killed" in capsys.readouterr().out
     assert runs.close_orphans() == []

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from operations import model_store, registry, tracking
+from operations import mlflow_runs, model_store, registry
 from operations.export import export, render_export
 from operations.rejection import settle_rejection
 from recognition.data.image_transform import ImageTransform
@@ -37,7 +37,7 @@ def artifact(client):
 @pytest.fixture(scope="module")
 def registered(client, artifact):
     """A registered model with its data set, and one that nothing is linked to."""
-    run = tracking.mlflow_run(client, "export-training")
+    run = mlflow_runs.run_id_of(client, "export-training")
     seen = np.zeros(1, np.uint64)
     files = [model_store.log_model(client, run, small_model(seed=seed), METADATA, seen) for seed in range(2)]
     registry.register(client, "export-bare", files[1], {}, [])

@@ -3,7 +3,7 @@ import shutil
 import numpy as np
 import pytest
 
-from operations import model_store, tracking
+from operations import mlflow_runs, model_store
 from operations.initial_weights import resolve_initial
 from operations.model_store import log_model
 from operations.registry import apply_decision, register
@@ -25,7 +25,7 @@ def network():
 @pytest.fixture(scope="module")
 def champion(client):
     """A stored model, champion of `photos`; `drawings` has a challenger only."""
-    file = log_model(client, tracking.mlflow_run(client, "training"), network(), METADATA, np.zeros(0, np.uint64))
+    file = log_model(client, mlflow_runs.run_id_of(client, "training"), network(), METADATA, np.zeros(0, np.uint64))
     apply_decision(client, register(client, "photos", file, {}, []), decision_of(decision="promoted"))
     register(client, "drawings", file, {}, [])
     return file

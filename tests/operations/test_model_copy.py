@@ -1,6 +1,6 @@
 import pytest
 
-from operations import model_store, registry, tracking
+from operations import mlflow_runs, model_store, registry, tracking
 from operations.lease import PREFIX
 from operations.model_copy import copy_model
 from operations.model_details import details
@@ -35,10 +35,10 @@ def original(client, stacks):
     promoted(client, models[1])
     settle_rejection(client, models[1], 0.1, RejectionChoice(target_error=0.1, rejection=REJECTION))
     client.create_model_version("travelling", source="file:///nowhere")
-    (run,) = tracking.find_runs(client, "train-1")
-    tracking.log_metrics(client, run, [("train_loss", 2.0, 1), ("train_loss", 1.0, 2), ("test_loss", 1.5, 0)])
-    tracking.log_parameters(client, run, {"train.epochs": 2})
-    tracking.log_files(client, run, {"configuration.yaml": b"train:"})
+    (run,) = mlflow_runs.find_runs(client, "train-1")
+    mlflow_runs.log_metrics(client, run, [("train_loss", 2.0, 1), ("train_loss", 1.0, 2), ("test_loss", 1.5, 0)])
+    mlflow_runs.log_parameters(client, run, {"train.epochs": 2})
+    mlflow_runs.log_files(client, run, {"configuration.yaml": b"train:"})
     client.set_tag(run, "recipe", "train")
     return models[1]
 

@@ -1,6 +1,6 @@
 import pytest
 
-from operations import model_store, registry, tracking
+from operations import mlflow_runs, model_store, registry, tracking
 from operations.lease import PREFIX
 from operations.model_details import details, render_details
 from operations.model_list import list_versions, render_table
@@ -76,7 +76,7 @@ def test_a_version_from_before_the_tags_takes_them_from_its_run_until_that_is_de
     versions(client, "early", 1, run_name="early-1")
     for tag in registry.FACTS:
         client.delete_model_version_tag("early", "1", tag)
-    (run,) = tracking.find_runs(client, "early-1")
+    (run,) = mlflow_runs.find_runs(client, "early-1")
     client.log_metric(run, "test_accuracy", 0.25)
     (found,) = listed("early")
     assert (found.test_accuracy, found.run) == (0.25, "early-1")
@@ -103,7 +103,7 @@ def test_a_version_that_was_rolled_back_is_marked(client, listed):
 
 
 def test_details_tell_everything(client, pair):
-    (run,) = tracking.find_runs(client, "smoke-1")
+    (run,) = mlflow_runs.find_runs(client, "smoke-1")
     client.set_tag(run, "recipe", "smoke")
     client.log_metric(run, "test_loss", 1.25)
     known = details(client, pair[1])

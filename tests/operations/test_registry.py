@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from operations import model_store, registry, tracking
+from operations import mlflow_runs, model_store, registry, tracking
 from operations.model_store import fetch, log_model, metadata_of
 from operations.registry import (
     CHALLENGER,
@@ -61,7 +61,7 @@ def models():
 @pytest.fixture(scope="module")
 def files(client, models):
     """The models' files, stored by two runs."""
-    runs = [tracking.mlflow_run(client, f"training-{i}") for i in range(2)]
+    runs = [mlflow_runs.run_id_of(client, f"training-{i}") for i in range(2)]
     return [log_model(client, run, model, METADATA, SEEN) for run, model in zip(runs, models, strict=True)]
 
 
@@ -266,7 +266,7 @@ def tempered(temperature):
 
 def test_a_fresh_process_needs_mlflow_and_nothing_of_ours(client, tmp_path):
     model, expected = tempered(2.5)
-    file = log_model(client, tracking.mlflow_run(client, "alone"), model, {**METADATA, "temperature": 2.5}, SEEN)
+    file = log_model(client, mlflow_runs.run_id_of(client, "alone"), model, {**METADATA, "temperature": 2.5}, SEEN)
     apply_decision(client, register(client, "alone", file, {}, []), promoted())
     np.save(tmp_path / "images.npy", IMAGES)
     environment = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from operations import promotion_log, tracking, zenml_models
+from operations import mlflow_runs, promotion_log, zenml_models
 from operations.locks import state_lock
 from operations.model_store import log_model
 from operations.registry import CHAMPION, aliases, champion, find_version, versions_of
@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def files(client):
     """Two models, the better one last."""
-    runs = [tracking.mlflow_run(client, name) for name in ("worse", "better")]
+    runs = [mlflow_runs.run_id_of(client, name) for name in ("worse", "better")]
     seen = dataset().splits["train"].hashes
     return [log_model(client, run, network(skilled), METADATA, seen) for skilled, run in enumerate(runs)]
 

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from operations import tracking
+from operations import mlflow_runs
 from operations.model_store import log_model
 from operations.past_trainings import note_question, question_of
 from operations.registry import apply_decision, register
@@ -31,7 +31,7 @@ def prepare(client, name):
 
     def prepared(run, digest="data", change=SAME, train=None, **keys):
         config = RunConfig(train=train or TrainConfig(), model=ModelConfig(name=name), retrain=RetrainConfig(**keys))
-        run_id = tracking.mlflow_run(client, f"{name}-{run}")
+        run_id = mlflow_runs.run_id_of(client, f"{name}-{run}")
         return prepare_retraining(client, run_id, config, digest, change, "code", "")
 
     return prepared
@@ -42,9 +42,9 @@ def finish(client, name):
     """A function: a run has registered its model, which becomes the champion or not."""
 
     def finished(run, promoted=True):
-        run_id = tracking.mlflow_run(client, f"{name}-{run}")
+        run_id = mlflow_runs.run_id_of(client, f"{name}-{run}")
         file = log_model(client, run_id, network(), METADATA, np.zeros(0, np.uint64))
-        tracking.log_metrics(client, run_id, [("test_accuracy", 0.5, 0)])
+        mlflow_runs.log_metrics(client, run_id, [("test_accuracy", 0.5, 0)])
         version = register(client, name, file, {}, [])
         apply_decision(client, version, decision_of(decision="promoted" if promoted else "kept"))
         return f"models:/{name}/{version.mlflow_version}"
@@ -88,7 +88,7 @@ def test_data_that_were_trained_with_are_not_again_because_retrain_init_differs(
 
 def test_a_training_that_was_no_retraining_counts(prepare, finish, client, name):
     identity = training_identity("data", AugmentationConfig(), TrainConfig(), "accuracy", None, "code", "")
-    run_id = tracking.mlflow_run(client, f"{name}-plain")
+    run_id = mlflow_runs.run_id_of(client, f"{name}-plain")
     note_question(client, run_id, question_of(identity, name), TrainConfig())
     champion = finish("plain")
     assert prepare("second", init="champion").train.init is None

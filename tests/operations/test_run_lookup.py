@@ -1,7 +1,7 @@
 import pytest
 from zenml.client import Client
 
-from operations import registry, tracking
+from operations import mlflow_runs, registry
 from operations.run_lookup import find_trainings
 from recognition.errors import InputError
 from tests.operations import compared_pipeline, tiny_pipeline
@@ -24,7 +24,7 @@ def champions(client, runs):
 
     def promote(model, number):
         client.create_registered_model(model)
-        run_id = tracking.mlflow_run(client, runs[number].name)
+        run_id = mlflow_runs.run_id_of(client, runs[number].name)
         version = client.create_model_version(model, source=f"runs:/{run_id}/model", run_id=run_id)
         client.set_registered_model_alias(model, registry.CHAMPION, version.version)
 
@@ -84,7 +84,7 @@ def test_no_champion(client, champions):
 
 def test_a_champion_whose_run_is_gone(client, champions):
     client.create_registered_model("lost")
-    run_id = tracking.mlflow_run(client, "lookup-lost")
+    run_id = mlflow_runs.run_id_of(client, "lookup-lost")
     version = client.create_model_version("lost", source=f"runs:/{run_id}/model", run_id=run_id)
     client.set_registered_model_alias("lost", registry.CHAMPION, version.version)
     assert refusal("lost@champion").received == "lost@champion, trained by lookup-lost"

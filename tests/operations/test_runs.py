@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from operations import runs, tracking
+from operations import mlflow_runs, runs
 from operations.runs import alive, close_orphans, close_run, find_run, forget, stoppable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,12 +27,12 @@ def killed_run(state):
 def started(client, request):
     """Name of a run that MLflow takes for running."""
     name = request.node.name
-    tracking.mlflow_run(client, name)
+    mlflow_runs.run_id_of(client, name)
     return name
 
 
 def mlflow_status(client, name):
-    (run,) = tracking.find_runs(client, name)
+    (run,) = mlflow_runs.find_runs(client, name)
     return client.get_run(run).info.status
 
 
@@ -65,7 +65,7 @@ def test_a_run_that_zenml_never_saw_is_closed_in_mlflow(client, started, status,
 
 
 def test_a_run_that_ended_well_stays_as_it_is(client, started):
-    tracking.end_run(client, tracking.find_runs(client, started)[0], "FINISHED")
+    mlflow_runs.end_run(client, mlflow_runs.find_runs(client, started)[0], "FINISHED")
     close_run(started, runs.FAILED, "reason")
     assert mlflow_status(client, started) == "FINISHED"
 

@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from operations import tracking
+from operations import mlflow_runs
 from operations.following import Follower
 from operations.model_store import KERAS_FILE, fetch, log_model
 from operations.registry import CHAMPION, register
@@ -37,7 +37,7 @@ def versions(client):
         side = 3 + int(number)
         names = [f"{number}-{name}" for name in ("ape", "bee", "cow")]
         metadata = {"classes": names, "image_shape": [side, side, 3], "data_digest": f"d{number}", "temperature": 1.5}
-        run = tracking.mlflow_run(client, f"served-{number}")
+        run = mlflow_runs.run_id_of(client, f"served-{number}")
         file = log_model(client, run, network(side), metadata, np.zeros(0, np.uint64))
         made.append(register(client, NAME, file, {}, []))
         settle_rejection(client, made[-1], 0.1, RejectionChoice(target_error=0.1, rejection=REJECTION))

@@ -47,10 +47,10 @@ def run(name, code="1"):
 
 
 def main(name):
-    from operations import runs, tracking
+    from operations import mlflow_runs, runs, tracking
 
     source_utils.set_custom_source_root(str(PROJECT))
-    tracking.mlflow_run(tracking.connect(), name)
+    mlflow_runs.run_id_of(tracking.connect(), name)
     with runs.alive(name):
         doomed.with_options(run_name=name)()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from operations import model_store, promotion, registry, tracking
+from operations import mlflow_runs, model_store, promotion, registry
 from operations.environment import data_cache, state_folder
 from operations.storage import removal
 from operations.storage.items import Kind, Policy
@@ -47,7 +47,7 @@ def trained(client, name, run_name, code):
     content = f"{name} {code}".encode()
     metadata = {"metrics": {"accuracy": 0.5}, "data": "made", "data_digest": "ab" * 32}
     file = stored(client, content, run_name=run_name)
-    tracking.finish_run(client, run_name, {}, {})
+    mlflow_runs.finish_run(client, run_name, {}, {})
     return registry.register(client, name, file, metadata, [])
 
 
@@ -169,7 +169,7 @@ def test_what_a_kill_leaves_the_next_removal_finishes(client, prune, monkeypatch
     assert stayed == []
     assert prune() == ([], [])
     assert stored_files(client, models[2]).read_bytes() == f"{name} {name} 2".encode()
-    runs = [run.data.tags[tracking.RUN_TAG] for run in client.search_runs([tracking.experiment_id(client)])]
+    runs = [run.data.tags[mlflow_runs.RUN_TAG] for run in client.search_runs([mlflow_runs.experiment_id(client)])]
     assert not [run for run in runs if run.endswith(name[-6:]) and "000002" not in run]
 
 

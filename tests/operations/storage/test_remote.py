@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from operations import model_store, registry, tracking
+from operations import mlflow_runs, model_store, registry
 from operations.storage.items import Kind, Policy
 from operations.storage.prune import carry_out, make_plan
 from tests.operations import tiny_pipeline
@@ -45,7 +45,7 @@ def test_files_on_a_server_go_and_those_of_the_champion_stay(server):
         name = f"tiny-20260101-00000{number}-aaaaaa"
         tiny_pipeline.run(name, str(number))
         file = stored(client, f"remote {number}".encode(), run_name=name)
-        tracking.finish_run(client, name, {"report.html": b"<p>"}, {})
+        mlflow_runs.finish_run(client, name, {"report.html": b"<p>"}, {})
         models.append(registry.register(client, "far", file, metadata, []))
     promoted(client, models[0])
     plan = make_plan(client, EVERYTHING)
