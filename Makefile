@@ -33,7 +33,7 @@ fuzz: .venv/dev.installed ## feed nonsense to configurations, images and sources
 test-slow: .venv/dev.installed ## run the tests that take minutes: whole commands, docs/own-images.md, dashboards
 	$(BIN)/python -m pytest -m slow $(WORKERS)
 
-test-exhaustive: .venv/dev.installed ## run what make test-slow does for some networks for all of them: training, the hardest exports
+test-exhaustive: .venv/dev.installed ## run what the others do for some networks, recipes and kills for all of them
 	$(BIN)/python -m pytest -m exhaustive -n logical --maxprocesses 8
 
 test-kubeflow: .venv/dev.installed .venv-kubeflow/kubeflow.installed ## run the tests of the file for Kubeflow, whose compiler has .venv-kubeflow

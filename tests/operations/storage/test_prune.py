@@ -144,7 +144,9 @@ def test_other_tools_models_stay(client, prune):
     assert [str(version.version) for version in registry.versions_of(client, "theirs")] == ["1", "2", "3"]
 
 
-LATER = (pytest.param(kind, marks=pytest.mark.slow) for kind in (Kind.ARTIFACT, Kind.MODEL, Kind.TRACKED, Kind.RUN))
+LATER = (
+    pytest.param(kind, marks=pytest.mark.exhaustive) for kind in (Kind.ARTIFACT, Kind.MODEL, Kind.TRACKED, Kind.RUN)
+)
 
 
 @pytest.mark.parametrize("kind", [Kind.VERSION, *LATER])

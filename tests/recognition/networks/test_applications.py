@@ -31,7 +31,7 @@ ORIGINALS = {
 }
 LIGHT = ("mobilenet_v3_small", "resnet50", "efficientnet_v2_b0")  # one of each conversion
 each_original = pytest.mark.parametrize(
-    "name", [name if name in LIGHT else pytest.param(name, marks=pytest.mark.slow) for name in ORIGINALS]
+    "name", [name if name in LIGHT else pytest.param(name, marks=pytest.mark.exhaustive) for name in ORIGINALS]
 )
 
 
@@ -62,7 +62,7 @@ def test_published_weights_compute_what_they_compute_in_keras(name):
     np.testing.assert_allclose(features, expected, rtol=1e-3, atol=1e-3 * expected.std())
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", [name for name, original in ORIGINALS.items() if original.parameters])
 def test_the_number_of_parameters_is_the_published_one(name):
     size = SMALLEST_SIZES[name]

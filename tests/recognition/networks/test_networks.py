@@ -23,14 +23,12 @@ LIGHT = ("deck", "fast", "fast_large", "resnet18", "wide_resnet16_4", "mobilenet
 QUICK = ("fast", "deck", "wide_resnet16_4", "mobilenet_v3_small")  # to train
 
 
-def marked(mark, names):
-    """Networks as parameters of tests with a mark."""
-    return [pytest.param(name, marks=mark) for name in names]
+def others(names):
+    """Networks as parameters of tests, but for some."""
+    return [pytest.param(name, marks=pytest.mark.exhaustive) for name in NETWORKS if name not in names]
 
 
-each_network = pytest.mark.parametrize(
-    "name", [*LIGHT, *marked(pytest.mark.slow, [name for name in NETWORKS if name not in LIGHT])]
-)
+each_network = pytest.mark.parametrize("name", [*LIGHT, *others(LIGHT)])
 
 
 @cache
@@ -52,12 +50,7 @@ def striped_and_plain(size, images=16):
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        *QUICK[:1],
-        *marked(pytest.mark.slow, QUICK[1:]),
-        *marked(pytest.mark.exhaustive, [name for name in NETWORKS if name not in QUICK]),
-    ],
+    "name", [QUICK[0], *(pytest.param(name, marks=pytest.mark.slow) for name in QUICK[1:]), *others(QUICK)]
 )
 def test_a_network_learns(name):
     size = SMALLEST_SIZES[name]

@@ -98,7 +98,7 @@ def test_two_devices_learn_what_one_learns(curves, feature):
     check_alike(feature, **curves[feature])
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("feature", RARE)
 def test_two_devices_learn_what_one_learns_with_less_usual_recipes(rare_curves, feature):
     check_alike(feature, **rare_curves[feature])
@@ -111,7 +111,7 @@ def check_alike(feature, single, mirrored):
     assert single[-1][0] < 1.02 * single[0][0]
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_each_feature_changes_what_is_learned(curves, rare_curves):
     losses = [each["single"][-1][1] for each in (curves | rare_curves).values()]
     assert len({round(loss, 4) for loss in losses}) == len(losses) == len(USUAL + RARE)
@@ -132,7 +132,7 @@ def test_two_processes_learn_what_one_learns(curves, workers, feature):
     check_alike(feature, curves[feature]["single"], losses[0][feature])
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("feature", RARE_OF_WORKERS)
 def test_two_processes_learn_what_one_learns_with_less_usual_recipes(curves, rare_curves, rare_workers, feature):
     assert rare_workers[0] == rare_workers[1]
