@@ -45,7 +45,7 @@ def run_id_of(client: MlflowClient, run_name: str) -> str:
     """Id of the MLflow run of a pipeline run, started if there is none.
 
     Args:
-        client: A client from `connect`.
+        client: A client from `tracking.connect`.
         run_name: Name of the pipeline run.
     """
     found = find_runs(client, run_name)
@@ -71,7 +71,7 @@ def tagged_runs(client: MlflowClient, tag: str, value: str) -> list[Run]:
     """MLflow's runs with a value of a tag, newest first, at most a thousand.
 
     Args:
-        client: A client from `connect`.
+        client: A client from `tracking.connect`.
         tag: Name of the tag.
         value: Its value, without quotes.
     """
@@ -83,7 +83,7 @@ def nested_run(client: MlflowClient, run_id: str, run_name: str, name: str) -> s
     """Id of the nested run of one of a pipeline run's trainings, started if there is none.
 
     Args:
-        client: A client from `connect`.
+        client: A client from `tracking.connect`.
         run_id: The MLflow run of the pipeline run.
         run_name: Name of the pipeline run.
         name: What tells the training from the others, such as "seed 1".
@@ -149,7 +149,7 @@ def finish_run(client: MlflowClient, run_name: str, files: Mapping[str, bytes], 
     """End a run that went well; log the files that a cached step did not.
 
     Args:
-        client: A client from `connect`.
+        client: A client from `tracking.connect`.
         run_name: Name of the pipeline run.
         files: Contents by file name.
         tags: What MLflow's page shows of the run.
@@ -168,7 +168,7 @@ def end_run(client: MlflowClient, run_id: str, status: str) -> None:
     """End a run that still runs.
 
     Args:
-        client: A client from `connect`.
+        client: A client from `tracking.connect`.
         run_id: The MLflow run.
         status: FINISHED, FAILED or KILLED.
     """

@@ -12,6 +12,7 @@ from recognition.errors import InputError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
 
 WORDS = "NAME@champion, NAME/VERSION, NAME for its champion; champion or a version's number where there is one model"
 SCHEME = "models:/"
@@ -19,7 +20,12 @@ SHOWN = 10  # names that a message lists
 
 
 def find_model(client: MlflowClient, word: str) -> RegisteredModel:
-    """A version in the registry.
+    """A version in the registry, as ours; `find_record` tells of arguments and errors."""
+    return registered_model(find_record(client, word))
+
+
+def find_record(client: MlflowClient, word: str) -> ModelVersion:
+    """MLflow's record of a version in the registry.
 
     Args:
         client: A client from `tracking.connect`.
@@ -34,8 +40,8 @@ def find_model(client: MlflowClient, word: str) -> RegisteredModel:
     name, alias, number = _parts(word.removeprefix(SCHEME), names)
     try:
         if alias:
-            return registered_model(client.get_model_version_by_alias(name, alias))
-        return registered_model(client.get_model_version(name, number))
+            return client.get_model_version_by_alias(name, alias)
+        return client.get_model_version(name, number)
     except MlflowException as error:
         if not is_no_such_version(client, name, error):
             raise

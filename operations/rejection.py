@@ -12,6 +12,7 @@ from recognition.prediction.rejection import EVERY_ANSWER, Rejection, RejectionC
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
 
     from operations.registry import RegisteredModel
 
@@ -51,5 +52,10 @@ def stored_rejection(client: MlflowClient, model: RegisteredModel) -> Rejection 
         client: A client from `tracking.connect`.
         model: The version.
     """
-    text = client.get_model_version(model.name, model.mlflow_version).tags.get(REJECTION_TAG)
+    return recorded_rejection(client.get_model_version(model.name, model.mlflow_version))
+
+
+def recorded_rejection(version: ModelVersion) -> Rejection | None:
+    """The threshold in MLflow's record of a version, None where it has none."""
+    text = version.tags.get(REJECTION_TAG)
     return Rejection.model_validate_json(text) if text else None

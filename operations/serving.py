@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from operations import model_store
 from operations.classifiers import load_registered
 from operations.following import Follower, Named
-from operations.model_lookup import SCHEME, find_model
-from operations.registry import CHAMPION, RegisteredModel
-from operations.rejection import stored_rejection
+from operations.model_lookup import SCHEME, find_record
+from operations.registry import CHAMPION, RegisteredModel, registered_model
+from operations.rejection import recorded_rejection
 from recognition.errors import InputError
 from recognition.serving.engine import Engine, ModelCard
 from recognition.serving.limits import Limits
@@ -98,8 +98,8 @@ def find_named(client: MlflowClient, word: str) -> Named:
     Raises:
         InputError: If there is no such model.
     """
-    model = find_model(client, word)
-    return Named(model, stored_rejection(client, model))
+    record = find_record(client, word)
+    return Named(registered_model(record), recorded_rejection(record))
 
 
 def load_engine(model: RegisteredModel, largest: int | None = None, threads: int | None = None) -> Engine:
