@@ -186,13 +186,17 @@ class Command:
             running.kill()
 
 
+def commanding(folder):
+    """For a fixture: the command on a state folder in a folder, whatever it started killed at the end."""
+    command = Command(folder / "state", folder / "runs")
+    yield command
+    command.kill_all()
+
+
 @pytest.fixture(scope="session")
 def shared_command(tmp_path_factory):
     """The command on the state folder that most tests of whole runs share."""
-    folder = tmp_path_factory.mktemp("shared")
-    command = Command(folder / "state", folder)
-    yield command
-    command.kill_all()
+    yield from commanding(tmp_path_factory.mktemp("shared"))
 
 
 @contextmanager
@@ -218,10 +222,7 @@ def inspector(command):
 @pytest.fixture(scope="module")
 def own_command(tmp_path_factory):
     """The command on a state folder that only one file's tests use."""
-    folder = tmp_path_factory.mktemp("own")
-    command = Command(folder / "state", folder)
-    yield command
-    command.kill_all()
+    yield from commanding(tmp_path_factory.mktemp("own"))
 
 
 @pytest.fixture(scope="module")
@@ -234,9 +235,7 @@ def own_inspect(own_command):
 @pytest.fixture
 def command(tmp_path):
     """The command on an empty state folder."""
-    command = Command(tmp_path / "state", tmp_path / "runs")
-    yield command
-    command.kill_all()
+    yield from commanding(tmp_path)
 
 
 @pytest.fixture(scope="session")
