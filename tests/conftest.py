@@ -21,6 +21,11 @@ import pytest
 import requests
 from xdist.scheduler import LoadFileScheduling
 
+import recognition  # noqa: F401 - chooses TensorFlow's kernels, before any test imports TensorFlow
+from operations.environment import OFFLINE, QUIET, SAFE
+from operations.environment import PATIENCE as PATIENCE_WITH_SERVERS
+from tests.forked import Server, may_be_forked
+
 PROJECT = Path(__file__).resolve().parent.parent
 FOLDER = "cifar-100-binary"
 PATIENCE = 280  # seconds that a command may take on a busy machine
@@ -127,9 +132,12 @@ class Running:
 
     patience = PATIENCE
 
-    def __init__(self, words, folder, environment):
+    def __init__(self, words, folder, environment, server=None):
         folder.mkdir(parents=True)
         self._folder, self._out, self._err = folder, folder.with_suffix(".out"), folder.with_suffix(".err")
+        if server is not None:
+            self._process = server.start(words, cwd=folder, env=environment, stdout=self._out, stderr=self._err)
+            return
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self._process = subprocess.Popen(words, cwd=folder, env=environment, stdout=out, stderr=err)
 
@@ -165,18 +173,27 @@ class Command:
 
     python = sys.executable
 
-    def __init__(self, state, workspace):
-        self.state, self._workspace, self._started = state, workspace, []
+    def __init__(self, state, workspace, server=None):
+        self.state, self._workspace, self._server, self._started = state, workspace, server, []
 
-    def start(self, *arguments, checkout=PROJECT, before=(), **environment):
-        """Start the command; words `before` it and variables of its environment are the caller's."""
+    def start(self, *arguments, checkout=PROJECT, before=(), forked=True, **environment):
+        """Start the command; words `before` it and variables of its environment are the caller's.
+
+        It is forked from a process that has imported the large libraries, where that makes no difference (see
+        tests/forked.py), unless `forked` says that a real start is wanted.
+        """
         ours = ("ZENML_", "MLFLOW_", "RECOGNITION_")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-        words = [*before, self.python, str(checkout / "run_pipeline.py"), *map(str, arguments)]
+        words = [str(checkout / "run_pipeline.py"), *map(str, arguments)]
         folder = self._workspace / f"{len(self._started)}"
-        settings = {"RECOGNITION_STATE": str(self.state), **environment}
-        self._started.append(Running(words, folder, {**inherited, **settings}))
-        return self._started[-1]
+        settings = {**inherited, "RECOGNITION_STATE": str(self.state), **environment}
+        is_plain = not before and self.python == sys.executable
+        if self._server and forked and is_plain and may_be_forked(words, settings):
+            running = Running(words, folder, settings, self._server)
+        else:
+            running = Running([*before, self.python, *words], folder, settings)
+        self._started.append(running)
+        return running
 
     def run(self, *arguments, **options):
         return self.start(*arguments, **options).end()
@@ -186,17 +203,25 @@ class Command:
             running.kill()
 
 
-def commanding(folder):
+@pytest.fixture(scope="session")
+def fork_server():
+    """Starts commands of this process's tests; its environment is that of a command when it imports libraries."""
+    server = Server({**OFFLINE, **SAFE, **PATIENCE_WITH_SERVERS, **QUIET})
+    yield server
+    server.close()
+
+
+def commanding(folder, server):
     """For a fixture: the command on a state folder in a folder, whatever it started killed at the end."""
-    command = Command(folder / "state", folder / "runs")
+    command = Command(folder / "state", folder / "runs", server)
     yield command
     command.kill_all()
 
 
 @pytest.fixture(scope="session")
-def shared_command(tmp_path_factory):
+def shared_command(tmp_path_factory, fork_server):
     """The command on the state folder that most tests of whole runs share."""
-    yield from commanding(tmp_path_factory.mktemp("shared"))
+    yield from commanding(tmp_path_factory.mktemp("shared"), fork_server)
 
 
 @contextmanager
@@ -220,9 +245,9 @@ def inspector(command):
 
 
 @pytest.fixture(scope="module")
-def own_command(tmp_path_factory):
+def own_command(tmp_path_factory, fork_server):
     """The command on a state folder that only one file's tests use."""
-    yield from commanding(tmp_path_factory.mktemp("own"))
+    yield from commanding(tmp_path_factory.mktemp("own"), fork_server)
 
 
 @pytest.fixture(scope="module")
@@ -233,9 +258,9 @@ def own_inspect(own_command):
 
 
 @pytest.fixture
-def command(tmp_path):
+def command(tmp_path, fork_server):
     """The command on an empty state folder."""
-    yield from commanding(tmp_path)
+    yield from commanding(tmp_path, fork_server)
 
 
 @pytest.fixture(scope="session")
