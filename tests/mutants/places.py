@@ -84,7 +84,7 @@ MUTANTS = (
         'include={"validation", "gate", "seed"}',
     ),
     Mutant(
-        "override-keeps-the-file's-lines",
+        "override-keeps-the-lines-of-the-file",
         "if key[: len(path)] == path]:\n        del document.origins[key]",
         "if key[: len(path)] == path]:\n        pass",
     ),
@@ -153,7 +153,7 @@ MUTANTS = (
     Mutant("large-network-is-not-whitened", 'if network.name in ("fast", "fast_large"):', 'if network.name == "fast":'),
     # recognition/pictures
     Mutant(
-        "confusion-picture's-axes",
+        "axes-of-the-confusion-picture",
         'axes.set_xlabel("predicted", color=INK)\n    axes.set_ylabel("true", color=INK)',
         'axes.set_xlabel("true", color=INK)\n    axes.set_ylabel("predicted", color=INK)',
     ),
@@ -170,7 +170,7 @@ MUTANTS = (
         "curve-marks-the-last-epoch", "Line(run, path, points[history.best_epoch - 1])", "Line(run, path, points[-1])"
     ),
     # recognition/scheduling
-    Mutant("schedule-fires-now-again", "if moment.astimezone(UTC) > after]", "if moment.astimezone(UTC) >= after]"),
+    Mutant("percent-in-a-crontab", '{schedule.cron} {line}".replace("%", "\\\\%")', '{schedule.cron} {line}"'),
     Mutant(
         "hour-that-comes-twice",
         "return there if folds[0].utcoffset() != folds[1].utcoffset() else there[:1]",
@@ -275,7 +275,7 @@ MUTANTS = (
     ),
     Mutant("guards-decide-what-is-spent", "rejected=decision.found)", "rejected=decision.passed)"),
     Mutant(
-        "champion's-file-is-not-checked",
+        "file-of-the-champion-is-not-checked",
         'return "" if file_digest(self.path) == self.registered.sha256 else',
         'return "" if self.path else',
     ),
@@ -325,7 +325,7 @@ MUTANTS = (
         "for metric in wanted]",
     ),
     Mutant("lost-files-count-as-cached", "return bool(filled) and all(", "return bool(filled) or all("),
-    Mutant("user's-environment-is-overruled", "os.environ.setdefault(name, value)", "os.environ[name] = value"),
+    Mutant("environment-of-the-user-is-overruled", "os.environ.setdefault(name, value)", "os.environ[name] = value"),
     Mutant(
         "credentials-of-another-stack-stay",
         "os.environ.update({name: value for name, value in before.items() if name.startswith(CREDENTIALS)})",
