@@ -3,12 +3,14 @@
 import os
 
 import coverage
+import pytest
 
 
 def pytest_runtest_logstart(nodeid):
     _switch(f"{nodeid} (setup)")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest's own, which runs the test
 def pytest_runtest_call(item):
     _switch(os.environ["PYTEST_CURRENT_TEST"])
 
