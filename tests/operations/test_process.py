@@ -17,7 +17,7 @@ class Module:
 
 def slowly(word):
     time.sleep(0.2)
-    print(word)
+    sys.stdout.write(f"{word}\\n")  # at once, as another thread may write between a word and its end
 
 keeper = Module()
 keeper.itself = keeper  # only the interpreter's end would take it apart
