@@ -43,7 +43,7 @@ test-cluster: .venv/dev.installed ## run the tests on the cluster of KUBECONFIG,
 	@$(BIN)/python -m tests.cluster.permission
 	$(BIN)/python -m pytest -m cluster -n 2 --dist loadfile $(TESTS)
 
-benchmark: .venv/dev.installed ## measure what takes less than a minute each, and write README's table
+benchmark: .venv/dev.installed ## measure what takes less than a minute each, and write the tables of results
 	$(BENCH)/augmentation.py
 	$(BENCH)/artifact.py
 	$(BENCH)/reading.py
