@@ -5,7 +5,7 @@ EXTRA ?= base
 EXAMPLES ?= 20000
 PORT ?= 8237
 TESTS ?= tests/cluster
-PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
+PYTHON ?=
 BIN = .venv/bin
 RUN = $(BIN)/python run_pipeline.py
 BENCH = $(BIN)/python benchmarks
@@ -43,7 +43,7 @@ test-cluster: .venv/dev.installed ## run the tests on the cluster of KUBECONFIG,
 	@$(BIN)/python -m tests.cluster.permission
 	$(BIN)/python -m pytest -m cluster -n 2 --dist loadfile $(TESTS)
 
-benchmark: .venv/dev.installed ## measure what takes less than a minute each, and write README's table
+benchmark: .venv/dev.installed ## measure what takes less than a minute each, and write the tables of results
 	$(BENCH)/augmentation.py
 	$(BENCH)/artifact.py
 	$(BENCH)/reading.py
@@ -109,9 +109,7 @@ clean: ## remove the virtual environments and caches
 
 # A virtual environment with what one file of requirements/ says, and this checkout.
 define install
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
-		{ echo "error: Python 3.11 is needed, found: $$("$(PYTHON)" --version); set PYTHON=/path/to/python3.11"; exit 2; }
-	@test -x $(1)/bin/python || "$(PYTHON)" -m venv $(1)
+	@test -x $(1)/bin/python || { python=$$(requirements/find_python.sh $(if $(PYTHON),"$(PYTHON)")) && "$$python" -m venv $(1); }
 	@echo "installing requirements/$(2).txt into $(1) (some minutes the first time)"
 	@$(1)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/$(2).txt
 	@$(1)/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .

@@ -1,4 +1,4 @@
-"""One run of a recipe, for README's table: test accuracy, training time, and the machine's state.
+"""One run of a recipe, for the table of recipes: test accuracy, training time, and the machine's state.
 
 Runs `run_pipeline.py --config RECIPE --set train.seed=SEED` on the user's own state folder, where an interrupted
 training goes on and a finished one comes from the cache, and writes results/recipes/RECIPE-SEED.json from its summary.

@@ -2,12 +2,58 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
-PAGE = PROJECT / "docs" / "own-images.md"
+DOCS = PROJECT / "docs"
+PAGE = DOCS / "own-images.md"
+PAGES = sorted([*PROJECT.glob("*.md"), *DOCS.glob("*.md"), PROJECT / "k8s" / "README.md"])
+
+
+def links(page):
+    """Links and pictures of a page within the project, each as the file and the anchor in it."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    targets = re.findall(r"\]\(([^)\s]+)\)", text)
+    inside = [target.partition("#") for target in targets if "://" not in target]
+    return [((page.parent / name).resolve() if name else page, anchor) for name, _, anchor in inside]
+
+
+def anchors(page):
+    """What can be linked to on a page: its headings, as GitHub and GitLab name them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_links_lead_somewhere(page):
+    for target, anchor in links(page):
+        assert target.exists(), f"no {target}"
+        assert not anchor or anchor in anchors(target), f"no #{anchor} in {target}"
+
+
+def test_the_guide_leads_to_every_page_and_the_front_page_to_the_guide():
+    led_to = {target for target, _ in links(DOCS / "README.md")}
+    assert set(PAGES) - led_to == {DOCS / "README.md"}
+    assert DOCS / "README.md" in {target for target, _ in links(PROJECT / "README.md")}
+
+
+def test_every_picture_is_shown():
+    shown = {target for page in PAGES for target, _ in links(page)}
+    assert {path for path in DOCS.iterdir() if path.suffix == ".png"} <= shown
+
+
+def test_the_front_page_is_short():
+    assert len((PROJECT / "README.md").read_text(encoding="utf-8").split()) < 800
+
+
+def test_the_change_log_begins_with_this_version_and_says_what_runs_again():
+    version = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    newest = re.split(r"^## ", (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE)[1]
+    assert newest.startswith(f"{version}\n")
+    assert "**Runs again:**" in newest
 
 
 def commands():

@@ -47,7 +47,7 @@ def test_memory_that_is_too_small_is_named(fail):
 def test_an_image_that_is_nowhere_is_refused(submit, installation):
     path = installation.stack_file()
     stack = path.read_text()
-    path.write_text(stack.replace("recognition:0.1.0", "recognition:missing"))
+    path.write_text(stack.replace("recognition:0.2.0", "recognition:missing"))
     try:
         assert submit.run("stack", "apply", path).status == 0
         checked = submit.run("stack", "check")

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 
 import pytest
 
@@ -56,3 +57,12 @@ def test_scripts_are_ones_that_the_shell_reads_and_end_as_the_server(path):
     assert "set -eu" in text
     assert re.search(r"^exec ", text, re.MULTILINE)
     assert path.name in copied((SERVICES / "Containerfile").read_text(encoding="utf-8"))
+
+
+def test_our_images_have_the_version_of_the_project():
+    version = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    files = [PROJECT / ".ci" / "cluster", *K8S.rglob("*.yaml"), *K8S.rglob("*.md"), *K8S.rglob("Containerfile")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    tags = re.findall(r"(?:recognition(?:-gpu|-services)?:|newTag: |ARG VERSION=)(\d+\.[\w.]+)", text)
+    assert len(tags) > 10
+    assert set(tags) == {version}

@@ -12,9 +12,9 @@ from tests.conftest import PROJECT
 from tests.kubeflow.conftest import PATIENCE, PYTHON
 
 pytestmark = [pytest.mark.kubeflow, pytest.mark.timeout(900)]
-IMAGE = "registry.example.org/vision/recognition:0.1.0"
+IMAGE = "registry.example.org/vision/recognition:0.2.0"
 HOST = "--host=https://kubeflow.example.org/pipeline"
-GPU_IMAGE = "registry.example.org/vision/recognition-gpu:0.1.0"
+GPU_IMAGE = "registry.example.org/vision/recognition-gpu:0.2.0"
 RESOURCES = (
     *("gpus=2", "cpu=4", "memory=16Gi", "shared_memory=8Gi", "deadline=7200"),
     *("queue=team-a", "node_selector={gpu: l4}", "tolerations=[pool=training:NoExecute]"),

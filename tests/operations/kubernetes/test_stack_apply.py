@@ -71,7 +71,7 @@ def test_what_differs_is_updated_and_told(changed):
         "orchestrator second: kubernetes_namespace: recognition → other",
         'artifact store second: client_kwargs: {"endpoint_url": "http://s3.recognition.svc.cluster.local:8333", '
         '"region_name": "eu-west-1"} → {"endpoint_url": "http://s3.recognition.svc.cluster.local:8333"}',
-        "stack second: image: localhost/recognition:0.1.0 → localhost/recognition:2",
+        "stack second: image: localhost/recognition:0.2.0 → localhost/recognition:2",
         "stack second: gpu-image: localhost/gpu:1 → none",
         "stack second: code: uploaded → image",
     ]
