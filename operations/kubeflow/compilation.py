@@ -63,7 +63,7 @@ def _require_kfp() -> None:
     if find_spec("kfp") is None or find_spec("kfp.kubernetes") is None:
         raise InputError(
             "this needs Kubeflow's compiler",
-            remedy="an environment of its own: python3.11 -m venv .venv-kubeflow && .venv-kubeflow/bin/pip install "
+            remedy="an environment of its own: python3 -m venv .venv-kubeflow && .venv-kubeflow/bin/pip install "
             "--require-hashes -r requirements/kubeflow.txt; kfp needs other versions than the tests",
         )
 
