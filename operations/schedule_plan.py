@@ -85,8 +85,15 @@ def plan_schedule(
         scheduler: The stack's.
 
     Raises:
-        InputError: As of `schedule_of` and `freeze`.
+        InputError: If it predicts; as of `schedule_of` and `freeze`.
     """
+    if config.predict.paths is not None:
+        raise InputError(
+            "a stack's schedule repeats trainings",
+            received="a configuration with predict.paths",
+            expected="one that trains",
+            remedy="with a stack on this machine active, schedule apply prints lines for its own scheduler",
+        )
     schedule, snapshot = schedule_of(config), freeze(config, recipe, pipeline, cached_steps)
     record = record_of(config, schedule, recipe, code_hash(PIPELINE), scheduler.image(), snapshot.commit)
     return record, snapshot
