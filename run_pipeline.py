@@ -76,11 +76,12 @@ def terminate(signum: int, frame: FrameType | None) -> Never:
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """Parse the command line: a verb and its options, or those of the main job."""
-    verb = words[0] if words and words[0] in VERBS else ""
+    place = 1 if words and words[0] == "--debug" else 0
+    verb = words[place] if words[place:] and words[place] in VERBS else ""
     command = import_module(f"commands.{verb or 'run'}")
     parser = command.parser() if verb else command.parser(others())
-    parser.set_defaults(action=command.run, trains=verb in TRAINING)
-    options: argparse.Namespace = parser.parse_args(words[1:] if verb else words)
+    parser.set_defaults(action=command.run, trains=verb in TRAINING, debug=False)
+    options: argparse.Namespace = parser.parse_args([*words[:place], *words[place + 1 :]] if verb else words)
     return options
 
 

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from commands.options import command_parser
+from recognition.errors import InputError
 
 MODEL_WORDS = "NAME@champion, NAME/VERSION, NAME for its champion, or a version's number where there is one model"
 
@@ -40,12 +41,15 @@ def _verb(verbs: Any, name: str, purpose: str, model: bool = False, json: bool =
         verb.add_argument("model", metavar="MODEL", help=MODEL_WORDS)
     if json:
         verb.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as JSON")
-    verb.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show tracebacks")
     return verb
 
 
 def _done(options: argparse.Namespace) -> list[str]:
     """Do it; what to print."""
+    if options.json and options.verb not in (None, "list", "show"):
+        raise InputError(
+            "only list and show tell JSON", received=f"models --json {options.verb}", remedy="leave --json out"
+        )
     if options.verb == "copy":
         from operations.model_copy import copy_model
 

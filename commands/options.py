@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import Any
 
 from recognition.errors import InputError
 
@@ -12,21 +13,27 @@ SOME_FAILED = 3  # exit status: some images could not be read, the rest are pred
 RUN_WORDS = "a run's name or its last part, its id or the beginning of it, latest, champion, or MODEL@champion"
 
 
-def command_parser(verb: str, description: str) -> argparse.ArgumentParser:
-    """A parser for one verb, with the option that all have.
+class Parser(argparse.ArgumentParser):
+    """A parser with the option that every command has, and each verb below it, as argparse makes those of its class."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.add_argument(
+            "--debug",
+            action="store_true",
+            default=argparse.SUPPRESS,  # else a verb would take back what was said before it
+            help="show tracebacks and what the libraries say",
+        )
+
+
+def command_parser(verb: str, description: str) -> Parser:
+    """A parser for one command.
 
     Args:
         verb: What follows `run_pipeline.py`.
         description: One sentence, for the help page.
     """
-    parser = argparse.ArgumentParser(f"run_pipeline.py {verb}", description=description)
-    add_debug(parser)
-    return parser
-
-
-def add_debug(parser: argparse.ArgumentParser) -> None:
-    """Add `--debug`."""
-    parser.add_argument("--debug", action="store_true", help="show tracebacks and what the libraries say")
+    return Parser(f"run_pipeline.py {verb}", description=description)
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from commands.options import SOME_FAILED, add_debug, add_run_options, written_folders
+from commands.options import SOME_FAILED, Parser, add_run_options, written_folders
 from operations.environment import PROJECT
 from recognition.configuration.loading import find_config, load_config
 from recognition.errors import InputError
@@ -28,7 +28,7 @@ def parser(epilog: str = "") -> argparse.ArgumentParser:
     Args:
         epilog: What to print below them.
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "run_pipeline.py", description=DESCRIPTION, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--config", required=True, metavar="FILE", help="a path, or a name in configs/")
@@ -36,7 +36,6 @@ def parser(epilog: str = "") -> argparse.ArgumentParser:
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override a key, such as train.epochs=3"
     )
     add_run_options(parser)
-    add_debug(parser)
     return parser
 
 
@@ -133,6 +132,12 @@ def run_calibration(job: Job, options: argparse.Namespace) -> tuple[dict[str, An
 
 def run_prediction(config: RunConfig, recipe: str, options: argparse.Namespace) -> int:
     """Check everything, run the prediction pipeline, tell what came of it; the exit status of `predict`."""
+    if options.fresh:
+        raise InputError(
+            "--fresh needs a training",
+            received="a configuration with predict.paths",
+            remedy="leave it out: a prediction keeps no checkpoint, and each of its steps always runs",
+        )
     if options.copy_errors:
         check_copies(options.copy_errors, config)
     from operations.prediction_run import check_prediction, describe_prediction, execute, publish, render_summary
@@ -140,6 +145,8 @@ def run_prediction(config: RunConfig, recipe: str, options: argparse.Namespace) 
     from pipelines.prediction import CACHED_STEPS, prediction
 
     job = check_prediction(config, recipe, written_folders(options))
+    for note in job.notes:
+        print(f"note: {note}")
     print(describe_prediction(job, active_stack_name()), flush=True)
     summary = publish(job, execute(prediction, CACHED_STEPS, job, not options.no_cache), options.output)
     if options.summary:

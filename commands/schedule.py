@@ -13,7 +13,7 @@ from recognition.configuration.loading import find_config, load_config
 from recognition.errors import InputError
 
 if TYPE_CHECKING:
-    from operations.scheduler import Scheduler
+    from operations.kubernetes.scheduler import KubernetesScheduler
 
 NAMED = {
     "show": "everything about one",
@@ -93,9 +93,9 @@ def change(options: argparse.Namespace) -> str:
     return f"schedule {name}: {'' if is_news else 'already '}{options.what}d"
 
 
-def stack_scheduler() -> Scheduler:
+def stack_scheduler() -> KubernetesScheduler:
     """The active stack's scheduler."""
-    from operations.scheduler import scheduler_of
+    from operations.kubernetes.scheduler import scheduler_of
     from operations.stack import active_stack_name
 
     active_stack_name()  # opens ZenML's database behind its lock

@@ -76,6 +76,12 @@ def show(options: argparse.Namespace) -> None:
 
 def check(options: argparse.Namespace) -> int:
     """Look at every part of a stack."""
+    if options.set and not options.config:
+        raise InputError(
+            "--set overrides a key of a configuration, and none is named",
+            received=f"--set {options.set[0]} without --config",
+            expected="both, or neither",
+        )
     config = load_config(find_config(options.config, CONFIGS), options.set) if options.config else None
     from operations.kubernetes.stack_check import check_stack
     from operations.kubernetes.stack_text import render_finding

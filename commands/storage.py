@@ -19,7 +19,6 @@ def parser() -> argparse.ArgumentParser:
         verb.add_argument("--keep", type=int, default=5, metavar="N", help="newest of each, default %(default)s")
         verb.add_argument("--older-than", default="30d", metavar="AGE", help="12h, 30d, 2w; default %(default)s")
         verb.add_argument("--json", action="store_true", help="every item as JSON")
-        verb.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show tracebacks")
     verb.add_argument("--dry-run", action="store_true", help="only tell what would be removed")
     verb.add_argument("--yes", action="store_true", help="ask no question")
     return parser

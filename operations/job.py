@@ -23,7 +23,7 @@ from recognition.configuration.loading import used_config
 from recognition.configuration.schema import RunConfig, TrainConfig
 from recognition.data.dataset import ImageDataset
 from recognition.data.preload import preload_dataset
-from recognition.data.sources import resolve_source
+from recognition.data.sources import fallback_reason
 from recognition.errors import InputError
 from recognition.preflight import check_fits
 from recognition.training.device import check_requested, driver_gpus
@@ -86,8 +86,8 @@ def check_job(
     check_mirrored(config.train, config.resources.gpus or driver_gpus())
     for purpose, folder in {"state folder": state_folder(), **written}.items():
         check_writable(folder, purpose)
-    source = resolve_source(config.data, data_cache())
-    config = used_config(config, source.fallback_used)
+    fallback = fallback_reason(config.data, data_cache())
+    config = used_config(config, bool(fallback))
     dataset = preload_dataset(config.data, data_cache())
     if digest and dataset.digest != digest:
         raise InputError(
@@ -109,7 +109,7 @@ def check_job(
     return Job(
         config=config,
         recipe=recipe,
-        fallback=source.reason,
+        fallback=fallback,
         commit=git_commit(),
         run_name=new_run_name(recipe),
         data=_describe(dataset),

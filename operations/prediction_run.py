@@ -29,6 +29,7 @@ from recognition.prediction.inputs import total
 from recognition.prediction.predictions import FILE, Predictions
 
 PICTURE = "answers.png"
+TRAINING_SECTIONS = ("data", "augmentation", "train", "checkpoint", "evaluation", "gate", "model", "retrain")
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,22 @@ def check_prediction(config: RunConfig, recipe: str, written: Mapping[str, Path]
     images = total(find_images(config.predict.paths or ()))
     find_model(tracking.connect(), config.predict.model or CHAMPION)
     told = f"{images:,} images" if images is not None else "a table of images"
-    return Job(config, recipe, "", git_commit(), new_run_name(recipe), told, ())
+    unused = unused_sections(config)
+    notes = (f"a prediction trains nothing, and does not use {', '.join(unused)}",) if unused else ()
+    return Job(config, recipe, "", git_commit(), new_run_name(recipe), told, notes)
+
+
+def unused_sections(config: RunConfig) -> list[str]:
+    """What of a configuration a prediction leaves alone, although it differs from its default.
+
+    Args:
+        config: With `predict.paths`.
+    """
+    defaults = RunConfig.model_fields
+    unused = [name for name in TRAINING_SECTIONS if getattr(config, name) != defaults[name].default]
+    amounts = config.resources.model_dump(exclude={"threads", "pending_timeout"}, exclude_defaults=True)
+    events = [f"notify.events: {name}" for name in (config.notify.events if config.notify else ()) if name != "failed"]
+    return [*unused, *(f"resources.{key}" for key in amounts), *events]
 
 
 def describe_prediction(job: Job, stack: str) -> str:

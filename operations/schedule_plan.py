@@ -7,17 +7,20 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from operations.code import code_hash
 from operations.environment import PROJECT, STATE_VARIABLE, state_folder
 from operations.job import git_commit, initial_digest
 from operations.schedule_record import ScheduleRecord, record_of
-from operations.scheduler import Scheduler, Snapshot
+from operations.snapshot import Snapshot
 from recognition.configuration.schedule_section import ScheduleConfig
 from recognition.configuration.schema import RunConfig
 from recognition.errors import InputError
 from recognition.scheduling.local import LocalCommand, crontab_lines, systemd_units
+
+if TYPE_CHECKING:
+    from operations.kubernetes.scheduler import KubernetesScheduler
 
 PIPELINE = "pipelines.training"  # the module whose imports are all the code that a schedule runs
 PLACES = (STATE_VARIABLE, "RECOGNITION_DATA")  # variables that name folders
@@ -73,7 +76,7 @@ def freeze(config: RunConfig, recipe: str, pipeline: Any, cached_steps: Sequence
 
 
 def plan_schedule(
-    config: RunConfig, recipe: str, pipeline: Any, cached_steps: Sequence[str], scheduler: Scheduler
+    config: RunConfig, recipe: str, pipeline: Any, cached_steps: Sequence[str], scheduler: KubernetesScheduler
 ) -> tuple[ScheduleRecord, Snapshot]:
     """What a configuration asks for, to compare and to freeze.
 
@@ -85,8 +88,15 @@ def plan_schedule(
         scheduler: The stack's.
 
     Raises:
-        InputError: As of `schedule_of` and `freeze`.
+        InputError: If it predicts; as of `schedule_of` and `freeze`.
     """
+    if config.predict.paths is not None:
+        raise InputError(
+            "a stack's schedule repeats trainings",
+            received="a configuration with predict.paths",
+            expected="one that trains",
+            remedy="with a stack on this machine active, schedule apply prints lines for its own scheduler",
+        )
     schedule, snapshot = schedule_of(config), freeze(config, recipe, pipeline, cached_steps)
     record = record_of(config, schedule, recipe, code_hash(PIPELINE), scheduler.image(), snapshot.commit)
     return record, snapshot

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from operations.known_schedules import NEXT, PAUSED, RECORD, KnownSchedule, find, find_schedule, rows
 from operations.locks import state_lock
 from operations.schedule_record import ScheduleRecord, content_changes, timing_changes
-from operations.scheduler import Scheduler, Snapshot
+from operations.snapshot import Snapshot
 from recognition.errors import InputError
+
+if TYPE_CHECKING:
+    from operations.kubernetes.scheduler import KubernetesScheduler
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Applied:
     schedule: KnownSchedule
 
 
-def apply(wanted: ScheduleRecord, snapshot: Snapshot, scheduler: Scheduler) -> Applied:
+def apply(wanted: ScheduleRecord, snapshot: Snapshot, scheduler: KubernetesScheduler) -> Applied:
     """Let a schedule be what a configuration asks for; safe to repeat, also after a crash half-way.
 
     A pause stays: only `resume` ends it.
@@ -61,28 +64,28 @@ def apply(wanted: ScheduleRecord, snapshot: Snapshot, scheduler: Scheduler) -> A
         return Applied("patched" if timing else "unchanged", timing, find_schedule(name))
 
 
-def pause(name: str, scheduler: Scheduler) -> bool:
+def pause(name: str, scheduler: KubernetesScheduler) -> bool:
     """Fire no run until it is resumed; a run that goes on is not stopped. Whether that is news."""
     return _set_pause(name, True, scheduler)
 
 
-def resume(name: str, scheduler: Scheduler) -> bool:
+def resume(name: str, scheduler: KubernetesScheduler) -> bool:
     """End a pause. Whether that is news."""
     return _set_pause(name, False, scheduler)
 
 
-def remove(name: str, scheduler: Scheduler) -> None:
+def remove(name: str, scheduler: KubernetesScheduler) -> None:
     """Remove a schedule; its runs and models stay."""
     with state_lock("schedules"):
         _remove(_own(name, scheduler).row, scheduler)
 
 
-def run_now(name: str, scheduler: Scheduler) -> str:
+def run_now(name: str, scheduler: KubernetesScheduler) -> str:
     """Start one run of a schedule, paused or not; a name to look for it by."""
     return scheduler.start(_own(name, scheduler).row)
 
 
-def _create(wanted: ScheduleRecord, snapshot: Snapshot, scheduler: Scheduler) -> KnownSchedule:
+def _create(wanted: ScheduleRecord, snapshot: Snapshot, scheduler: KubernetesScheduler) -> KnownSchedule:
     """Register what never fires, and let it fire once it is known what it is."""
     row = _register(wanted.timing.name, snapshot, scheduler)
     _patch(row, wanted, False, scheduler)
@@ -90,7 +93,9 @@ def _create(wanted: ScheduleRecord, snapshot: Snapshot, scheduler: Scheduler) ->
     return find_schedule(wanted.timing.name)
 
 
-def _replace(known: KnownSchedule, wanted: ScheduleRecord, snapshot: Snapshot, scheduler: Scheduler) -> KnownSchedule:
+def _replace(
+    known: KnownSchedule, wanted: ScheduleRecord, snapshot: Snapshot, scheduler: KubernetesScheduler
+) -> KnownSchedule:
     """Put a new one in the place of another; for a moment none fires, which is better than both."""
     row = _register(wanted.timing.name, snapshot, scheduler)
     if known.paused:
@@ -102,11 +107,11 @@ def _replace(known: KnownSchedule, wanted: ScheduleRecord, snapshot: Snapshot, s
     return find_schedule(wanted.timing.name)
 
 
-def _register(name: str, snapshot: Snapshot, scheduler: Scheduler) -> Any:
+def _register(name: str, snapshot: Snapshot, scheduler: KubernetesScheduler) -> Any:
     return _row(scheduler.create(f"{name}{NEXT}", snapshot))
 
 
-def _drop_unfinished(name: str, scheduler: Scheduler) -> bool:
+def _drop_unfinished(name: str, scheduler: KubernetesScheduler) -> bool:
     """Remove what a command left that was killed while it made or replaced a schedule; whether there was any."""
     unfinished = rows(name=f"equals:{name}{NEXT}")
     for row in unfinished:
@@ -114,7 +119,7 @@ def _drop_unfinished(name: str, scheduler: Scheduler) -> bool:
     return bool(unfinished)
 
 
-def _patch(row: Any, wanted: ScheduleRecord, paused: bool, scheduler: Scheduler) -> None:
+def _patch(row: Any, wanted: ScheduleRecord, paused: bool, scheduler: KubernetesScheduler) -> None:
     """The record comes last: what crashed before is patched again."""
     from zenml.client import Client
     from zenml.models import ScheduleUpdate
@@ -124,7 +129,7 @@ def _patch(row: Any, wanted: ScheduleRecord, paused: bool, scheduler: Scheduler)
     _note(row, RECORD, wanted.model_dump_json())
 
 
-def _set_pause(name: str, paused: bool, scheduler: Scheduler) -> bool:
+def _set_pause(name: str, paused: bool, scheduler: KubernetesScheduler) -> bool:
     with state_lock("schedules"):
         known = _own(name, scheduler)
         scheduler.patch(known.row, known.record.timing, suspended=paused or known.record.timing.suspend)
@@ -132,7 +137,7 @@ def _set_pause(name: str, paused: bool, scheduler: Scheduler) -> bool:
         return known.paused != paused
 
 
-def _remove(row: Any, scheduler: Scheduler) -> None:
+def _remove(row: Any, scheduler: KubernetesScheduler) -> None:
     from zenml.client import Client
 
     scheduler.remove(row)
@@ -155,7 +160,7 @@ def _note(row: Any, key: str, value: str) -> None:
     Client().create_run_metadata(metadata={key: value}, resources=[resource])
 
 
-def _own(name: str, scheduler: Scheduler) -> KnownSchedule:
+def _own(name: str, scheduler: KubernetesScheduler) -> KnownSchedule:
     """A schedule that this scheduler may touch."""
     known = find_schedule(name)
     _check_stack(known, scheduler)
@@ -187,7 +192,7 @@ def _check_owner(known: KnownSchedule, wanted: ScheduleRecord) -> None:
         )
 
 
-def _check_stack(known: KnownSchedule, scheduler: Scheduler) -> None:
+def _check_stack(known: KnownSchedule, scheduler: KubernetesScheduler) -> None:
     """ZenML would send the change to whatever cluster the active stack means."""
     if known.row.orchestrator_id != scheduler.orchestrator:
         raise InputError(

@@ -7,7 +7,6 @@ import numpy as np
 from recognition.augmentation.plan import check_plan
 from recognition.configuration.schema import RunConfig
 from recognition.data.dataset import ImageDataset
-from recognition.data.folds import FOLD_SEED
 from recognition.data.splits import fold_numbers
 from recognition.errors import InputError
 from recognition.networks import SMALLEST_SIZES, WITHOUT_BATCH_NORM
@@ -102,7 +101,7 @@ def _training_images(config: RunConfig, dataset: ImageDataset) -> int:
         return len(train)
     pooled = (train, dataset.splits["validation"])
     labels, hashes = (np.concatenate([getattr(side, name) for side in pooled]) for name in ("labels", "hashes"))
-    held_out = np.bincount(fold_numbers(labels, hashes, folds, FOLD_SEED), minlength=folds)
+    held_out = np.bincount(fold_numbers(labels, hashes, folds), minlength=folds)
     return int(len(labels) - held_out.max())
 
 

@@ -16,8 +16,13 @@ from PIL import Image
 import run_pipeline
 from operations import mlflow_runs
 from operations.model_store import KERAS_FILE, fetch, log_model
+from operations.prediction_run import unused_sections
 from operations.registry import apply_decision, champion, register
 from operations.rejection import settle_rejection
+from recognition.configuration.notify_section import NotifyConfig
+from recognition.configuration.predict_section import PredictConfig
+from recognition.configuration.resources_section import ResourcesConfig
+from recognition.configuration.schema import RunConfig, TrainConfig
 from recognition.evaluation.predict import predict
 from recognition.prediction.rejection import Rejection, RejectionChoice
 from tests.operations.state import connect, empty_state, own_state
@@ -235,8 +240,27 @@ def test_a_folder_without_rights(ask):
     ],
 )
 def test_the_pipeline_checks_before_it_starts(ask, capsysbinary, settings, told):
-    words = ["--config=predict.yaml", *(f"--set={setting}" for setting in settings)]
-    assert run_pipeline.main(words) == 2
+    assert told in refused(capsysbinary, *(f"--set={setting}" for setting in settings))
+
+
+def test_a_prediction_has_no_checkpoint_to_ignore(ask, capsysbinary):
+    told = refused(capsysbinary, "--set=predict.paths=photos", "--fresh")
+    assert "--fresh needs a training\n  received: a configuration with predict.paths" in told
+
+
+def refused(capsysbinary, *words):
+    assert run_pipeline.main(["--config=predict.yaml", *words]) == 2
     written = capsysbinary.readouterr()
     assert written.out == b""
-    assert told in written.err.decode()
+    return written.err.decode()
+
+
+def test_what_a_prediction_does_not_use_is_named():
+    config = RunConfig(
+        predict=PredictConfig(paths="photos"),
+        train=TrainConfig(epochs=3),
+        resources=ResourcesConfig(threads=2, gpus=1, memory="2Gi"),
+        notify=NotifyConfig(url="http://127.0.0.1", events=["kept", "failed"]),
+    )
+    assert unused_sections(config) == ["train", "resources.memory", "resources.gpus", "notify.events: kept"]
+    assert unused_sections(RunConfig(predict=PredictConfig(paths="photos"))) == []

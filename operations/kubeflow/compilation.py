@@ -20,7 +20,7 @@ from operations.kubeflow.tasks import TRAIN, Demands
 from operations.kubernetes.settings import docker_settings
 from operations.kubernetes.stack_check import check_server
 from operations.kubernetes.target import Target, active_target
-from operations.scheduler import Snapshot
+from operations.snapshot import Snapshot
 from operations.stack import check_source_root
 from recognition.configuration.schema import RunConfig
 from recognition.data.remote.address import is_remote

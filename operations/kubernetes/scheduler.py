@@ -17,12 +17,13 @@ from operations.kubernetes.cluster import Cluster, asked, connect, is_missing
 from operations.kubernetes.settings import ORCHESTRATOR, configured
 from operations.kubernetes.stack_apply import KEPT_JOBS
 from operations.kubernetes.stack_check import check_resources
-from operations.kubernetes.target import Target, active_target
-from operations.scheduler import NEVER, Snapshot
+from operations.kubernetes.target import FLAVOR, Target, active_target
+from operations.snapshot import Snapshot
 from operations.stack import check_source_root
 from recognition.configuration.schedule_section import ScheduleConfig
 from recognition.errors import InputError
 
+NEVER = "0 0 31 2 *"  # 31 February: the cron expression of a schedule that is not to fire yet
 CRON_JOB = "cron_job_name"  # key of ZenML's metadata of a schedule
 TOKEN = "ZENML_STORE_API_TOKEN"  # noqa: S105 - a variable's name
 OVERLAP = {"forbid": "Forbid", "replace": "Replace", "allow": "Allow"}
@@ -30,8 +31,28 @@ INTERVAL = 5.0  # seconds between looks at a run that goes on
 REMINDER = 60.0  # seconds between lines that say so
 
 
+def scheduler_of(stack: Any) -> KubernetesScheduler:
+    """The scheduler of a stack.
+
+    Args:
+        stack: ZenML's stack, the active one.
+
+    Raises:
+        InputError: If it is not on Kubernetes.
+    """
+    flavor = stack.orchestrator.flavor
+    if flavor != FLAVOR:
+        raise InputError(
+            "this stack does not schedule runs",
+            received=f"stack {stack.name} with its {flavor} orchestrator",
+            expected=f"a stack with an orchestrator that does: {FLAVOR}",
+            remedy="let this machine's own scheduler do it: schedule apply prints a crontab line and a systemd timer",
+        )
+    return KubernetesScheduler(stack)
+
+
 class KubernetesScheduler:
-    """The schedules of a stack on Kubernetes.
+    """The schedules of a stack on Kubernetes; rows are ZenML's `ScheduleResponse`, hydrated.
 
     Args:
         stack: ZenML's stack, the active one.

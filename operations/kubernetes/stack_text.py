@@ -6,7 +6,7 @@ import textwrap
 
 from operations.console import render_lines
 from operations.kubernetes.stack_check import Finding
-from operations.kubernetes.target import Target
+from operations.kubernetes.target import UPLOADED, Target
 
 WIDTH = 16  # of a part's name
 
@@ -27,7 +27,7 @@ def render_target(target: Target) -> str:
         ("accounts", f"{orchestrator} starts the steps, which are {step}"),
         ("image", target.image),
         *gpu,
-        ("code", "uploaded for each run" if target.code == "uploaded" else "in the image"),
+        ("code", "uploaded for each run" if target.code == UPLOADED else "in the image"),
         *kept,
         *data,
     ]

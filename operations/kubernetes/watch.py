@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from operations.console import say
-from operations.kubernetes.cluster import Cluster, is_missing
+from operations.kubernetes.cluster import Cluster
 from operations.kubernetes.failure import RunFailed
 from operations.kubernetes.pending_guard import REASON
+from operations.kubernetes.pod_log import PodLog
 
 STEP, STEP_JOB, ORCHESTRATOR_JOB = "step_name", "zenml.io/step-name", "zenml.io/orchestrator"
 HOPELESS = ("InvalidImageName", "ErrImagePull", "ImagePullBackOff", "CreateContainerConfigError")
@@ -35,7 +36,7 @@ class Watch:
         self.logs: dict[str, list[str]] = {}
         self._cluster, self._namespace, self._pending_timeout = cluster, namespace, pending_timeout
         self._selector = f"run_id={run_id}"
-        self._shown: dict[str, int] = {}  # lines by pod
+        self._pod_logs: dict[str, PodLog] = {}
         self._waiting: dict[str, str] = {}  # what was told of each pod, and of servers
         self._finished: set[str] = set()
 
@@ -83,32 +84,21 @@ class Watch:
             if step is None:
                 self._end_hopeless(pod, reason)
         elif step is not None and name not in self._finished:
-            self._show_log(step, name)
-            if pod.status.phase in ("Succeeded", "Failed"):
+            has_ended = pod.status.phase in ("Succeeded", "Failed")
+            self._show_log(step, name, has_ended)
+            if has_ended:
                 self._finished.add(name)
 
-    def _show_log(self, step: str, pod: str) -> None:
-        lines = self._read_log(pod)
-        if pod not in self._shown:
+    def _show_log(self, step: str, pod: str, has_ended: bool) -> None:
+        if pod not in self._pod_logs:
+            self._pod_logs[pod] = PodLog(self._cluster, self._namespace, pod)
+            self.logs[step] = []
             say(f"{step}: pod {pod}")
-        for line in lines[self._shown.get(pod, 0) :]:
+        lines = self._pod_logs[pod].new_lines(has_ended)
+        for line in lines:
             if not NOISE.match(line):
                 say(f"  {line}")
-        self._shown[pod] = len(lines)
-        self.logs[step] = lines
-
-    def _read_log(self, pod: str) -> list[str]:
-        """The client makes "b'…'" of what it decodes itself."""
-        from kubernetes.client import ApiException
-
-        read = self._cluster.core.read_namespaced_pod_log
-        try:
-            answer = read(pod, self._namespace, container="main", _preload_content=False)
-        except ApiException as error:
-            if is_missing(error) or error.status == 400:  # gone, or not begun
-                return []
-            raise
-        return bytes(answer.data).decode(errors="replace").splitlines()
+        self.logs[step] += lines
 
     def _look_at_job(self, job: Any) -> None:
         """ZenML learns nothing of a pod that a quota refuses, nor of an orchestrator that was started too often."""

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 AGE = re.compile(r"(\d{1,5})\s*([hdw]?)")
 HOURS = {"h": 1, "d": 24, "": 24, "w": 168}
-STANDARD = Policy(5, timedelta(days=30))
 
 
 @dataclass(frozen=True)

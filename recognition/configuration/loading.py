@@ -8,10 +8,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from recognition.configuration.effect import check_effect
 from recognition.configuration.nearest import nearest
 from recognition.configuration.overrides import apply_override
-from recognition.configuration.problems import explain
+from recognition.configuration.problems import explain, explain_contradiction
 from recognition.configuration.schema import DataConfig, RunConfig
+from recognition.configuration.section import ContradictionError
 from recognition.configuration.wording import shown
 from recognition.configuration.yaml_file import read_yaml
 from recognition.errors import InputError
@@ -59,6 +61,10 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
         config = RunConfig.model_validate(document.value)
     except ValidationError as error:
         raise explain(error, document) from None
+    try:
+        check_effect(config)
+    except ContradictionError as error:
+        raise explain_contradiction(error, document) from None
     try:
         used_config(config, config.data.fallback is not None)
     except ValidationError as error:

@@ -65,6 +65,16 @@ def explain(error: ValidationError, document: Document, prefix: str = "") -> Inp
     return InputError("\n".join([f"{document.origins[()]}: {len(details)} errors", *lines, *more]))
 
 
+def explain_contradiction(error: ContradictionError, document: Document) -> InputError:
+    """The message of keys that exclude each other, dotted from the top, with the place of the first that was written.
+
+    Args:
+        error: What was found.
+        document: What was read, with the places of its keys.
+    """
+    return InputError(f"{_contradiction(error.keys, (), document)}: {error}")
+
+
 def _problem(detail: ErrorDetails, document: Document, prefix: str) -> Problem:
     path = _path(detail)
     cause = detail.get("ctx", {}).get("error")

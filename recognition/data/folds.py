@@ -11,10 +11,8 @@ from recognition.data.dataset import ImageDataset, Split
 from recognition.data.encoded_images import EncodedImages, Images
 from recognition.data.splits import fold_numbers
 
-FOLD_SEED = 0  # of the folds of every run
 
-
-def fold(dataset: ImageDataset, number: int, count: int, seed: int) -> ImageDataset:
+def fold(dataset: ImageDataset, number: int, count: int) -> ImageDataset:
     """The data set whose validation images are one part of `count`, and whose training images are the others.
 
     Every class gives each part its share; images with the same content are in one part. The test side stays.
@@ -23,17 +21,16 @@ def fold(dataset: ImageDataset, number: int, count: int, seed: int) -> ImageData
         dataset: Its train and validation sides are pooled.
         number: Which part is held out, from 0.
         count: Number of parts, 2 or more.
-        seed: Equal arguments give equal parts.
     """
     pool = _joined(dataset.splits["train"], dataset.splits["validation"])
-    parts = fold_numbers(pool.labels, pool.hashes, count, seed)
+    parts = fold_numbers(pool.labels, pool.hashes, count)
     sides = {"train": np.flatnonzero(parts != number), "validation": np.flatnonzero(parts == number)}
     return replace(dataset, splits={**dataset.splits, **{side: pool.take(chosen) for side, chosen in sides.items()}})
 
 
-def first_fold(dataset: ImageDataset, count: int | None, seed: int = FOLD_SEED) -> ImageDataset:
+def first_fold(dataset: ImageDataset, count: int | None) -> ImageDataset:
     """The data set that a candidate was trained and validated on: the first of `count` folds; without folds, all."""
-    return dataset if count is None else fold(dataset, 0, count, seed)
+    return dataset if count is None else fold(dataset, 0, count)
 
 
 def _joined(first: Split, second: Split) -> Split:

@@ -33,15 +33,7 @@ class Reading(NamedTuple):
     files: tuple[Path, ...]
 
 
-class ResolvedSource(NamedTuple):
-    """The configuration to use, and why it is not the one that was given where that is so."""
-
-    config: DataConfig
-    fallback_used: bool
-    reason: str
-
-
-def resolve_source(config: DataConfig, cache: Path) -> ResolvedSource:
+def fallback_reason(config: DataConfig, cache: Path) -> str:
     """Find the data, downloading it where it is not here, or settle for the fallback.
 
     Args:
@@ -49,8 +41,7 @@ def resolve_source(config: DataConfig, cache: Path) -> ResolvedSource:
         cache: Folder for downloads.
 
     Returns:
-        `config` itself; or, where its data is unavailable and it names a fallback, one for that source with the same
-        validation share and seed and no train limit, and the reason in one line.
+        Why the fallback has to stand in, in one line; "" where the data is there.
 
     Raises:
         DataUnavailableError: The data is unavailable and there is no fallback.
@@ -61,9 +52,8 @@ def resolve_source(config: DataConfig, cache: Path) -> ResolvedSource:
     except DataUnavailableError as error:
         if config.fallback is None:
             raise
-        fallback = DataConfig(source=config.fallback.source, validation=config.validation, seed=config.seed)
-        return ResolvedSource(fallback, True, " ".join(f"{error.problem}: {error.received}".split()))
-    return ResolvedSource(config, False, "")
+        return " ".join(f"{error.problem}: {error.received}".split())
+    return ""
 
 
 def read_dataset(config: DataConfig, cache: Path) -> ImageDataset:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from recognition.errors import InputError
 
+FOLD_SEED = 0  # of the folds of every run
+
 
 def hold_out(labels: NDArray[np.int32], share: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Split images in two, class by class.
@@ -41,19 +43,18 @@ def hold_out(labels: NDArray[np.int32], share: float, seed: int) -> tuple[NDArra
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
-def fold_numbers(labels: NDArray[np.int32], hashes: NDArray[np.uint64], count: int, seed: int) -> NDArray[np.int64]:
-    """Cut images in parts, class by class; copies of one image are in one part.
+def fold_numbers(labels: NDArray[np.int32], hashes: NDArray[np.uint64], count: int) -> NDArray[np.int64]:
+    """Cut images in parts, class by class; copies of one image are in one part, and equal images give equal parts.
 
     Args:
         labels: int32, (n,), 0 or more.
         hashes: uint64, (n,), of each image's content.
         count: Number of parts.
-        seed: Equal arguments give equal parts.
 
     Returns:
         int64, (n,), from 0 to count - 1; without copies, a class's parts differ in size by one image at most.
     """
-    rank, _ = _ranks(labels, seed)
+    rank, _ = _ranks(labels, FOLD_SEED)
     _, first, copies = np.unique(hashes, return_index=True, return_inverse=True)
     return (rank % count)[first][copies]
 

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from recognition.evaluation.evaluation import ClassMetrics, Evaluation
 
+PAIRS = 10  # that are told, at most
+EXAMPLES = 5  # images of each of their classes, at most
+
 
 @dataclass(frozen=True)
 class WeakClass:
@@ -54,27 +57,21 @@ class ConfusedPair:
     same_superclass: bool | None
 
 
-def worst_classes(evaluation: Evaluation, limit: int = 10) -> tuple[WeakClass, ...]:
+def worst_classes(evaluation: Evaluation) -> tuple[WeakClass, ...]:
     """The classes of lowest recall among those that have images, weakest first; ties by index."""
     classes = evaluation.metrics.classes
     indices = [i for i, each in enumerate(classes) if each.support]
     indices.sort(key=lambda i: (classes[i].recall, i))
-    return tuple(_weak_class(evaluation, i) for i in indices[:limit])
+    return tuple(_weak_class(evaluation, i) for i in indices)
 
 
-def confused_pairs(evaluation: Evaluation, limit: int = 10, examples: int = 5) -> tuple[ConfusedPair, ...]:
-    """The pairs of classes most often taken for each other, most frequent first; ties by index.
-
-    Args:
-        evaluation: Predictions and confusion matrix.
-        limit: At most this many pairs; fewer where there are fewer with a mistake.
-        examples: At most this many images of each class.
-    """
+def confused_pairs(evaluation: Evaluation) -> tuple[ConfusedPair, ...]:
+    """The pairs of classes most often taken for each other, most frequent first; ties by index."""
     both = np.triu(evaluation.confusion + evaluation.confusion.T, k=1)
-    pairs = np.argsort(-both, axis=None, kind="stable")[:limit]
+    pairs = np.argsort(-both, axis=None, kind="stable")[:PAIRS]
     firsts, seconds = np.unravel_index(pairs, both.shape)
     rows = zip(firsts.tolist(), seconds.tolist(), strict=True)
-    return tuple(_pair(evaluation, a, b, examples) for a, b in rows if both[a, b])
+    return tuple(_pair(evaluation, a, b) for a, b in rows if both[a, b])
 
 
 def _weak_class(evaluation: Evaluation, index: int) -> WeakClass:
@@ -84,8 +81,8 @@ def _weak_class(evaluation: Evaluation, index: int) -> WeakClass:
     return WeakClass(index, metrics, other, int(row[other])) if row[other] else WeakClass(index, metrics, None, 0)
 
 
-def _pair(evaluation: Evaluation, first: int, second: int, examples: int) -> ConfusedPair:
-    directions = [_mistaken(evaluation, *pair, examples) for pair in ((first, second), (second, first))]
+def _pair(evaluation: Evaluation, first: int, second: int) -> ConfusedPair:
+    directions = [_mistaken(evaluation, *pair) for pair in ((first, second), (second, first))]
     forth, back = sorted(directions, key=lambda each: -each.count)
     count = forth.count + back.count
     images = int(evaluation.confusion[[first, second]].sum())
@@ -94,15 +91,15 @@ def _pair(evaluation: Evaluation, first: int, second: int, examples: int) -> Con
     return ConfusedPair(forth, back, count, count / images, same)
 
 
-def _mistaken(evaluation: Evaluation, true: int, predicted: int, examples: int) -> Mistaken:
+def _mistaken(evaluation: Evaluation, true: int, predicted: int) -> Mistaken:
     count = int(evaluation.confusion[true, predicted])
-    return Mistaken(true, predicted, count, _examples(evaluation, true, predicted if count else None, examples))
+    return Mistaken(true, predicted, count, _examples(evaluation, true, predicted if count else None))
 
 
-def _examples(evaluation: Evaluation, true: int, predicted: int | None, limit: int) -> tuple[int, ...]:
+def _examples(evaluation: Evaluation, true: int, predicted: int | None) -> tuple[int, ...]:
     table = evaluation.predictions
     chosen: NDArray[np.bool_] = (table["true"] == true).to_numpy()
     if predicted is not None:
         chosen = chosen & (table["predicted"] == predicted).to_numpy()
     rows = table[chosen].sort_values("probability_1", ascending=False, kind="stable")
-    return tuple(rows["index"].head(limit).tolist())
+    return tuple(rows["index"].head(EXAMPLES).tolist())

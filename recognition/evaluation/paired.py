@@ -76,7 +76,7 @@ def mcnemar(gained: ArrayLike, lost: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(np.minimum(1, np.where(discordant < FEW_DISCORDANT, twice, mid)))
 
 
-def proportion_interval(gained: int, lost: int, images: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+def proportion_interval(gained: int, lost: int, images: int) -> tuple[float, float]:
     """Score interval of the difference of two paired proportions, which stays good where few images differ.
 
     Tango, "Equivalence test and confidence interval for the difference in proportions for the paired-sample design",
@@ -86,14 +86,13 @@ def proportion_interval(gained: int, lost: int, images: int, confidence: float =
         gained: Images that only the other has right.
         lost: Images that only the baseline has right.
         images: All images, at least one.
-        confidence: Share of such intervals that hold the true difference.
 
     Returns:
         Lower and upper end, from -1 to 1.
     """
     from scipy.stats import norm
 
-    z, estimate = float(norm.isf((1 - confidence) / 2)), (gained - lost) / images
+    z, estimate = float(norm.isf((1 - CONFIDENCE) / 2)), (gained - lost) / images
 
     def end(outside: float) -> float:
         inside = estimate
@@ -129,26 +128,20 @@ def proportion_score(gained: int, lost: int, images: int, difference: float) -> 
     return 0.0 if excess == 0 else float(np.copysign(np.inf, excess))
 
 
-def paired_shares(baseline: NDArray[np.bool_], other: NDArray[np.bool_], confidence: float = CONFIDENCE) -> Difference:
+def paired_shares(baseline: NDArray[np.bool_], other: NDArray[np.bool_]) -> Difference:
     """The difference of two shares of the same images, such as accuracies.
 
     Args:
         baseline: bool, (n,), n of 1 or more: whether the baseline is right.
         other: bool, (n,): whether the other is right.
-        confidence: That of the interval, `proportion_interval`.
     """
     gained, lost = int(np.sum(other & ~baseline)), int(np.sum(baseline & ~other))
-    low, high = proportion_interval(gained, lost, len(baseline), confidence)
-    return Difference(float(baseline.mean()), float(other.mean()), low, high, float(mcnemar(gained, lost)), confidence)
+    low, high = proportion_interval(gained, lost, len(baseline))
+    return Difference(float(baseline.mean()), float(other.mean()), low, high, float(mcnemar(gained, lost)), CONFIDENCE)
 
 
 def paired_bootstrap(
-    baseline: Statistic,
-    other: Statistic,
-    images: int,
-    resamples: int = RESAMPLES,
-    confidence: float = CONFIDENCE,
-    seed: int = 0,
+    baseline: Statistic, other: Statistic, images: int, resamples: int = RESAMPLES, seed: int = 0
 ) -> tuple[Difference, ...]:
     """The difference of any statistics of the same images, with percentile bootstrap intervals.
 
@@ -161,7 +154,6 @@ def paired_bootstrap(
         other: The same for the other.
         images: Number of images, n.
         resamples: How many times the images are drawn.
-        confidence: That of the interval.
         seed: The same seed gives the same interval.
     """
     once = np.ones((images, 1))
@@ -169,10 +161,10 @@ def paired_bootstrap(
     ends = np.full((2, len(values[0])), [[-np.inf], [np.inf]])
     if images >= FEWEST_IMAGES:
         drawn = [other(counts) - baseline(counts) for counts in _resampled(images, resamples, seed)]
-        tail = (1 - confidence) / 2
+        tail = (1 - CONFIDENCE) / 2
         ends = np.quantile(np.concatenate(drawn, axis=1), [tail, 1 - tail], axis=1)
     rows = np.stack([*values, *ends], axis=1).tolist()
-    return tuple(Difference(before, after, low, high, None, confidence) for before, after, low, high in rows)
+    return tuple(Difference(before, after, low, high, None, CONFIDENCE) for before, after, low, high in rows)
 
 
 def _is_accepted(difference: float, gained: int, lost: int, images: int, z: float) -> bool:

@@ -24,7 +24,7 @@ class Classes:
 
 def list_classes(evaluation: Evaluation) -> Classes:
     """Sort the classes by recall, of equal ones the lower index first; no class is among both ends."""
-    ranked = worst_classes(evaluation, len(evaluation.class_names))
+    ranked = worst_classes(evaluation)
     by_index = {each.index: each for each in ranked}
     ends = min(ENDS, max(1, len(ranked) // 2))
     best = sorted(ranked[ends:], key=lambda each: (-each.metrics.recall, each.index))

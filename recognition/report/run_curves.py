@@ -48,17 +48,16 @@ def draw_panels(histories: Sequence[History]) -> tuple[Panel, ...]:
     return tuple(_panel(title, value, share, histories) for title, value, share in quantities)
 
 
-def nice_ticks(low: float, high: float, count: int = TICKS) -> list[float]:
-    """About `count` round numbers (1, 2 or 5 by a power of ten) that enclose a range; a range of one value is widened.
+def nice_ticks(low: float, high: float) -> list[float]:
+    """About TICKS round numbers (1, 2 or 5 by a power of ten) that enclose a range; a range of one value is widened.
 
     Args:
         low: Its lower end.
         high: Its upper end, not below `low`.
-        count: How many steps, about.
     """
     if high == low:
         low, high = low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2
-    rough = (high - low) / count
+    rough = (high - low) / TICKS
     power = 10.0 ** math.floor(math.log10(rough))
     step = power * next(size for size in (1, 2, 5, 10) if size * power >= rough * (1 - 1e-9))
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)

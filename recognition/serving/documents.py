@@ -1,11 +1,13 @@
-"""What the server answers, as its OpenAPI description tells it."""
+"""What the server takes and answers: its OpenAPI description."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from pydantic import BaseModel, Field
+from pydantic.json_schema import models_json_schema
 
+from recognition.serving.engine import ModelCard
 from recognition.serving.problems import MEDIA_TYPE, ProblemDocument
 from recognition.serving.uploads import BYTES, FORM
 
@@ -53,6 +55,9 @@ _FILES = {
     "properties": {"files": {"type": "array", "minItems": 1, "items": _BINARY}},
 }
 TOP, MOST_TOP = 5, 1_000
+DESCRIPTION = "Send images, get the most probable classes."
+DONE = "Done"
+PLACE = "#/components/schemas/{model}"
 REQUEST: dict[str, Any] = {
     "parameters": [
         {
@@ -75,7 +80,6 @@ REQUEST: dict[str, Any] = {
 }
 REASONS = {
     400: "The request cannot be understood",
-    405: "Another method is expected",
     408: "The body did not arrive in time",
     413: "The body, an image or the number of files is above a limit",
     415: "Neither a form with files nor an image, or a file of a kind that is not known",
@@ -85,14 +89,38 @@ REASONS = {
 }
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Responses for a route's description: why it may refuse.
-
-    Args:
-        statuses: Some of REASONS.
-    """
-    schema = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
-    schema.pop("$defs", None)
+def openapi() -> dict[str, Any]:
+    """The OpenAPI document of all endpoints that programs ask."""
+    models = (Predictions, Status, ModelCard, ProblemDocument)
+    _, schemas = models_json_schema([(model, "serialization") for model in models], ref_template=PLACE)
+    predict = "Classify images. If one of them cannot be used, none is classified, and the answer says which and why."
+    alive = "Whether the process works: restart it where this fails."
+    ready = "Whether requests are welcome: a model is loaded and warmed up, and the server is not about to stop."
+    text = {"text/plain": {"schema": {"type": "string"}}}
     return {
-        status: {"description": REASONS[status], "content": {MEDIA_TYPE: {"schema": schema}}} for status in statuses
+        "openapi": "3.1.0",
+        "info": {"title": "Image classification", "description": DESCRIPTION, "version": "1"},
+        "paths": {
+            "/predict": {"post": REQUEST | _operation(predict, Predictions, 400, 408, 413, 415, 422, 500, 503)},
+            "/healthz": {"get": _operation(alive, Status, 503)},
+            "/readyz": {"get": _operation(ready, Status, 503)},
+            "/model": {"get": _operation("The model that answers.", ModelCard, 503)},
+            "/metrics": {
+                "get": {
+                    "description": "Numbers for Prometheus.",
+                    "responses": {"200": {"description": DONE, "content": text}},
+                }
+            },
+        },
+        "components": {"schemas": schemas["$defs"]},
     }
+
+
+def _operation(description: str, answer: type[BaseModel], *refusals: int) -> dict[str, Any]:
+    answers = {"200": _response(DONE, "application/json", answer)}
+    answers |= {str(status): _response(REASONS[status], MEDIA_TYPE, ProblemDocument) for status in refusals}
+    return {"description": description, "responses": answers}
+
+
+def _response(description: str, kind: str, model: type[BaseModel]) -> dict[str, Any]:
+    return {"description": description, "content": {kind: {"schema": {"$ref": PLACE.format(model=model.__name__)}}}}

@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from recognition.evaluation.predict import predict
 from recognition.evaluation.temperature import fit_temperature
-from recognition.training.checkpoint import Checkpoint
-from recognition.training.history import History
 from recognition.training.task import Task
+from recognition.training.train import Trained
 
 if TYPE_CHECKING:
     import keras
 
-    from recognition.training.train import Trained
 
-
-@dataclass(frozen=True)
-class Candidate:
-    """A model to be judged.
-
-    Attributes:
-        model: Raw uint8 images in, probabilities at the temperature out; uncompiled, built-in layers only.
-        history: How it came about.
-        state: Where its training ended: what a longer one goes on from.
-    """
-
-    model: keras.Model
-    history: History
-    state: Checkpoint
-
-
-def make_candidate(trained: Trained, task: Task) -> Candidate:
+def make_candidate(trained: Trained, task: Task) -> Trained:
     """Scale a trained model's confidence, by the recipe's temperature or by what fits the validation split best.
 
     Args:
@@ -42,10 +24,10 @@ def make_candidate(trained: Trained, task: Task) -> Candidate:
     split = task.dataset.splits["validation"]
     given = task.config.temperature
     temperature = given or fit_temperature(predict(trained.model, split.images), split.labels)
-    return Candidate(
+    return replace(
+        trained,
         model=with_temperature(trained.model, temperature),
         history=trained.history.model_copy(update={"temperature": temperature}),
-        state=trained.state,
     )
 
 

@@ -229,6 +229,8 @@ def synchronize_norms(network: Any) -> None:
     """Let batch norms take their statistics over all devices' shares."""
     import keras
 
-    for layer in network._flatten_layers():
+    from recognition.training.weights_file import leaves
+
+    for layer in leaves(network):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.synchronized = True

@@ -135,6 +135,5 @@ def _check_loss(loss: float, limit: float, learner: Learner, index: int) -> None
         f"training diverged in epoch {index + 1} at a learning rate of {learner.learning_rate:.3g}",
         received=f"a loss of {loss:.4g}",
         expected="a finite loss" + (f" below {limit:.3g}" if np.isfinite(limit) else ""),
-        remedy="try a learning rate three times lower, a longer warmup, or precision float32"
-        + (", with --fresh, as epochs are stored" if index else ""),
+        remedy="try a learning rate three times lower, a longer warmup, or precision float32",
     )

@@ -83,13 +83,13 @@ def require_whole_body(loaded: Loaded) -> None:
 
 def _distances(network: keras.Model) -> dict[int, int]:
     """Largest number of layers with kernels behind each layer, by the layer's identity."""
-    behind: dict[int, int] = {}
-    for _, nodes in sorted(network._nodes_by_depth.items()):  # from the logits to the images
-        for node in nodes:
-            layer = node.operation
-            count = behind.setdefault(id(layer), 0) + _has_kernel(layer)
-            for parent in node.parent_nodes:
-                behind[id(parent.operation)] = max(behind.get(id(parent.operation), 0), count)
+    import keras
+
+    behind: dict[int, int] = {}  # by the identity of a layer, and of what it makes
+    for layer in reversed(network.operations):  # from the logits to the images
+        behind[id(layer)] = max(behind.get(id(made), 0) for made in keras.tree.flatten(layer.output))
+        for taken in keras.tree.flatten(layer.input):
+            behind[id(taken)] = max(behind.get(id(taken), 0), behind[id(layer)] + _has_kernel(layer))
     return behind
 
 

@@ -1,7 +1,8 @@
 """What NVIDIA's driver says of its GPUs: whether TensorFlow can use them, how busy they are, and when memory runs out.
 
-The driver is asked through its own C libraries, in milliseconds and before TensorFlow is imported: libcuda (CUDA driver
-API), and NVML, which `nvidia-smi` is made of. Where they are missing, there is no GPU, or less to tell.
+The driver is asked in milliseconds and before TensorFlow is imported: through libcuda (the CUDA driver API, which alone
+knows what CUDA makes of the GPUs), and through NVML, which `nvidia-smi` is made of, by NVIDIA's own package. Where one
+is missing, there is no GPU, or less to tell.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NamedTuple
+
+import pynvml
 
 from recognition.errors import TrainingError
 
@@ -67,14 +70,6 @@ class GpuProblem(NamedTuple):
     remedy: str
 
 
-class _Memory(ctypes.Structure):  # nvmlMemory_t
-    _fields_ = [(name, ctypes.c_ulonglong) for name in ("total", "free", "used")]
-
-
-class _Utilization(ctypes.Structure):  # nvmlUtilization_t
-    _fields_ = [(name, ctypes.c_uint) for name in ("gpu", "memory")]
-
-
 def read_driver() -> Driver:
     """Ask the driver; creates nothing on a GPU."""
     cuda = _library("libcuda.so.1")
@@ -83,8 +78,8 @@ def read_driver() -> Driver:
     thousands, rest = divmod(_asked(cuda.cuDriverGetVersion), 1000)
     status = int(cuda.cuInit(0))
     count = _asked(cuda.cuDeviceGetCount) if status == 0 else 0
-    with _management() as nvml:
-        return Driver((thousands, rest // 10), status, tuple(_gpu(cuda, nvml, index) for index in range(count)))
+    with _management():
+        return Driver((thousands, rest // 10), status, tuple(_gpu(cuda, index) for index in range(count)))
 
 
 def gpu_problem(driver: Driver) -> GpuProblem | None:
@@ -179,19 +174,19 @@ def _lowest_capability() -> tuple[int, int]:
     return PRUNED_CAPABILITY if (major, minor) >= PRUNED_CUDNN else LOWEST_CAPABILITY
 
 
-def _gpu(cuda: Any, nvml: Any, index: int) -> Gpu:
+def _gpu(cuda: Any, index: int) -> Gpu:
     device = ctypes.c_int(_asked(cuda.cuDeviceGet, index))
     name, bus = ctypes.create_string_buffer(128), ctypes.create_string_buffer(32)
     cuda.cuDeviceGetName(name, len(name), device)
     cuda.cuDeviceGetPCIBusId(bus, len(bus), device)
     major, minor = (_asked(cuda.cuDeviceGetAttribute, which, device) for which in (CAPABILITY_MAJOR, CAPABILITY_MINOR))
-    memory = _managed(nvml, "nvmlDeviceGetMemoryInfo", _Memory(), bus.value)
+    memory = _managed(pynvml.nvmlDeviceGetMemoryInfo, bus.value)
     return Gpu(name.value.decode(errors="replace"), (major, minor), memory.free if memory else None, bus.value)
 
 
 def _utilization(gpus: tuple[Gpu, ...]) -> list[int]:
-    with _management() as nvml:
-        rates = [_managed(nvml, "nvmlDeviceGetUtilizationRates", _Utilization(), gpu.bus) for gpu in gpus]
+    with _management():
+        rates = [_managed(pynvml.nvmlDeviceGetUtilizationRates, gpu.bus) for gpu in gpus]
     return [rate.gpu for rate in rates if rate]
 
 
@@ -205,24 +200,24 @@ def _library(name: str) -> Any:
 
 
 @contextmanager
-def _management() -> Iterator[Any]:
-    """NVML, None where it is missing."""
-    nvml = _library("libnvidia-ml.so.1")
-    if nvml is None or nvml.nvmlInit_v2() != 0:
-        yield None
+def _management() -> Iterator[None]:
+    """NVML answers in the block, where it is there."""
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        yield
         return
     try:
-        yield nvml
+        yield
     finally:
-        nvml.nvmlShutdown()
+        pynvml.nvmlShutdown()
 
 
-def _managed(nvml: Any, function: str, answer: Any, bus: bytes) -> Any:
+def _managed(ask: Callable[[Any], Any], bus: bytes) -> Any:
     """What NVML answers about a GPU, None where it does not."""
-    handle = ctypes.c_void_p()
-    if nvml is None or nvml.nvmlDeviceGetHandleByPciBusId_v2(bus, ctypes.byref(handle)) != 0:
-        return None
-    return answer if getattr(nvml, function)(handle, ctypes.byref(answer)) == 0 else None
+    with suppress(pynvml.NVMLError):
+        return ask(pynvml.nvmlDeviceGetHandleByPciBusId(bus))
+    return None
 
 
 def _asked(function: Any, *arguments: Any) -> int:

@@ -27,7 +27,7 @@ from recognition.training.gpu import out_of_memory_error
 from recognition.training.gradients import Gradients
 from recognition.training.initialization import Initial, initialize_from
 from recognition.training.loss import negative_log_likelihoods, training_losses
-from recognition.training.optimization import build_optimizer, scale_layers
+from recognition.training.optimization import build_optimizer
 
 
 class Learner:
@@ -85,11 +85,10 @@ class Learner:
         self._frozen = self._frozen_layers()
 
     def _built_optimizer(self) -> keras.Optimizer:
-        optimizer = build_optimizer(self._config, self._precision)
+        decay = self._config.layer_decay
+        factors = None if decay is None else depth_factors(self.network, decay)
+        optimizer = build_optimizer(self._config, self._precision, factors)
         optimizer.build(self._variables)
-        if self._config.layer_decay is not None:
-            inner = getattr(optimizer, "inner_optimizer", optimizer)
-            scale_layers(inner, depth_factors(self.network, self._config.layer_decay))
         return optimizer
 
     def _frozen_layers(self) -> list[keras.layers.Layer]:

@@ -11,6 +11,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from recognition.training.keras_internals import variable_index
+
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # of the quintic that brings singular values near 1 fastest
 STEPS = 3
 EPSILON = 1e-7
@@ -65,7 +67,7 @@ class Muon(keras.optimizers.Optimizer):  # type: ignore[misc]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update one variable."""
-        momentum = self._momenta[self._get_variable_index(variable)]
+        momentum = self._momenta[variable_index(self, variable)]
         rate, gradient = ops.cast(learning_rate, variable.dtype), ops.cast(gradient, variable.dtype)
         self.assign(momentum, self._momentum * momentum + gradient)
         step = gradient + self._momentum * momentum

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from recognition.augmentation.plan import resolve_plan
-from recognition.data.folds import FOLD_SEED, fold
-from recognition.training.candidate import Candidate, make_candidate
+from recognition.data.folds import fold
+from recognition.training.candidate import make_candidate
 from recognition.training.history import Repeat
 from recognition.training.listener import TrainingListener
 from recognition.training.task import Task
-from recognition.training.train import train
+from recognition.training.train import Trained, train
 
 
 def train_repeatedly(
@@ -21,9 +21,8 @@ def train_repeatedly(
     listener: Callable[[str], TrainingListener],
     *,
     folds: int | None = None,
-    fold_seed: int = FOLD_SEED,
     every_seconds: float = 300,
-) -> Candidate:
+) -> Trained:
     """Train once for each seed of the recipe, or for each fold; once where it has neither.
 
     The first training's model is the result, whatever the others reach: to choose the best of several by the images
@@ -34,12 +33,11 @@ def train_repeatedly(
         checkpoints: Folder of this very job; each training has its own in it, so that finished ones are not repeated.
         listener: Makes who hears of one training, from its name: "seed 1", "fold 2", "" where there is one only.
         folds: Number of folds; None for the split as it is.
-        fold_seed: Decides the folds.
         every_seconds: Longest time between two checkpoints.
     """
-    first: Candidate | None = None
+    first: Trained | None = None
     repeats = []
-    for name, variant in _variants(task, folds, fold_seed):
+    for name, variant in _variants(task, folds):
         folder = checkpoints / name.replace(" ", "-") if name else checkpoints
         hearer = listener(name)
         if name:
@@ -54,11 +52,11 @@ def train_repeatedly(
     return replace(first, history=first.history.model_copy(update={"repeats": tuple(repeats)}))
 
 
-def _variants(task: Task, folds: int | None, fold_seed: int) -> Iterator[tuple[str, Task]]:
+def _variants(task: Task, folds: int | None) -> Iterator[tuple[str, Task]]:
     """Name and task of each training; made when its turn comes, as folds are copies."""
     if folds is not None:
         for number in range(folds):
-            data = fold(task.dataset, number, folds, fold_seed)
+            data = fold(task.dataset, number, folds)
             plan = resolve_plan(task.plan.options, data.splits["train"])
             yield f"fold {number + 1}", replace(task, dataset=data, plan=plan)
         return

@@ -43,6 +43,13 @@ def test_the_list_as_json(models, pets, words):
     assert listed[0]["test_accuracy"] == 0.5
 
 
+@pytest.mark.parametrize("words", [("promote", "a", "--reason", "b"), ("rollback",), ("copy", "a", "--to", "b")])
+def test_what_changes_something_tells_no_json(models, words):
+    status, told, complaint = models("--json", *words)
+    assert (status, told) == (2, "")
+    assert f"received: models --json {words[0]}" in complaint
+
+
 def test_everything_about_one(models, pets):
     _, told, _ = models("show", "command-pets")
     assert told.startswith("command-pets version 3\n")

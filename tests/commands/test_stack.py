@@ -4,6 +4,7 @@ import run_pipeline
 from commands import stack
 from operations.kubernetes.stack_check import Finding
 from operations.kubernetes.target import Target
+from recognition.errors import InputError
 
 TARGET = Target("dev", "cluster", "recognition", ("orchestrator", "step"), "r/a:1", "r/b:1", "image", {}, {})
 
@@ -50,3 +51,8 @@ def test_a_stack_is_shown(found, capsys):
         "  GPU image r/b:1",
         "  code      in the image",
     ]
+
+
+def test_a_key_is_overridden_in_a_configuration_that_is_named():
+    with pytest.raises(InputError, match=r"--set resources.gpus=2 without --config"):
+        call("check", "--set", "resources.gpus=2")

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -165,9 +164,7 @@ def one_dataset():
     none = np.empty(0, np.int32)
     dataset = ImageDataset("folder", splits, ("cat", "dog"), (), none, {}, "digest", ())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            "operations.job.resolve_source", lambda config, _: SimpleNamespace(fallback_used=False, reason="")
-        )
+        patch.setattr("operations.job.fallback_reason", lambda *_: "")
         patch.setattr("operations.job.preload_dataset", lambda *_: dataset)
         yield
 

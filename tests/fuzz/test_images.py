@@ -35,7 +35,6 @@ VARIANTS = {
     "TIFF": [{"compression": name} for name in (None, "tiff_lzw", "packbits", "tiff_adobe_deflate", "group4", "jpeg")],
 }
 SIZES = [(1, 1), (9, 7), (40, 3)]
-PALETTED = ("1", "L", "P")
 MEMORY = 1_500_000_000  # bytes more than at the start: twice what an image of PIXEL_LIMIT takes
 SIDES = [0, 1, 2, 9_459, 9_460, 60_000, 65_535, 2**31 - 1, 2**32 - 1]
 

@@ -77,14 +77,14 @@ def test_without_a_fallback_missing_data_is_an_input_error(folder, unreachable):
 
 def test_a_missing_gpu_is_found_before_anything_else(folder, monkeypatch):
     monkeypatch.setattr("recognition.training.device.driver_gpus", lambda: 0)
-    monkeypatch.setattr(module, "resolve_source", lambda *arguments: pytest.fail("looked for data"))
+    monkeypatch.setattr(module, "fallback_reason", lambda *arguments: pytest.fail("looked for data"))
     with pytest.raises(InputError, match=r"train\.device is gpu"):
         check_job(config_of(train={"device": "gpu"}), "smoke", {})
 
 
 def test_folders_are_checked_before_data_is_read(folder, monkeypatch, tmp_path):
     (tmp_path / "file").touch()
-    monkeypatch.setattr(module, "resolve_source", lambda *arguments: pytest.fail("looked for data"))
+    monkeypatch.setattr(module, "fallback_reason", lambda *arguments: pytest.fail("looked for data"))
     with pytest.raises(InputError, match="folder of --output cannot be written"):
         check_job(config_of(), "smoke", {"folder of --output": tmp_path / "file"})
 

@@ -6,6 +6,7 @@ from operations import schedule_plan
 from operations.code import imported_files
 from operations.schedule_plan import plan_schedule
 from operations.schedule_record import content_changes, timing_changes
+from recognition.configuration.predict_section import PredictConfig
 from recognition.configuration.schedule_section import ScheduleConfig
 from recognition.configuration.schema import RunConfig, TrainConfig
 from recognition.errors import InputError
@@ -26,6 +27,11 @@ def plan(schedule=NIGHTLY, **sections):
 
 def test_the_same_configuration_gives_the_same_record():
     assert plan()[0] == plan()[0]
+
+
+def test_a_stack_repeats_no_prediction():
+    with pytest.raises(InputError, match="a stack's schedule repeats trainings"):
+        plan(predict=PredictConfig(paths="photos"))
 
 
 def test_when_is_told_from_what():

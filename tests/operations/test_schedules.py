@@ -8,9 +8,10 @@ from zenml.client import Client
 from zenml.models import PipelineRequest, ScheduleRequest
 
 from operations import known_schedules, schedules
+from operations.kubernetes.scheduler import NEVER, scheduler_of
 from operations.schedule_record import record_of
 from operations.schedule_text import render_applied, render_list, render_schedule
-from operations.scheduler import NEVER, Snapshot, scheduler_of
+from operations.snapshot import Snapshot
 from recognition.configuration.schedule_section import ScheduleConfig
 from recognition.configuration.schema import ModelConfig, RunConfig, TrainConfig
 from recognition.errors import InputError

@@ -3,7 +3,7 @@ import pytest
 
 from recognition.configuration.schema import RunConfig
 from recognition.data.dataset import Duplicates, ImageDataset, Split
-from recognition.data.folds import FOLD_SEED, fold
+from recognition.data.folds import fold
 from recognition.errors import InputError
 from recognition.networks import SMALLEST_SIZES
 from recognition.preflight import check_fits
@@ -64,7 +64,7 @@ def test_batch_norms_need_two_images():
 def test_a_batch_larger_than_a_folds_training_split_is_refused_with_a_size_that_fits(train):
     dataset = dataset_of(images=100)
     config = config_of(data={"folds": 2}, train=train)
-    fewest = min(len(fold(dataset, number, 2, FOLD_SEED).splits["train"]) for number in range(2))
+    fewest = min(len(fold(dataset, number, 2).splits["train"]) for number in range(2))
     with pytest.raises(InputError, match=f"at most {fewest}") as caught:
         check_fits(config, dataset)
     check_fits(remedied(config, caught.value), dataset)

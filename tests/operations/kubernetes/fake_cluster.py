@@ -3,7 +3,9 @@
 import json
 import re
 import threading
+import time
 from copy import deepcopy
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,7 +19,9 @@ class FakeCluster:
 
     Attributes:
         objects: By path, such as /apis/batch/v1/namespaces/recognition/jobs/a.
-        logs: A pod's log by its name.
+        logs: A pod's log by its name; each line has the time at which its beginning was there first.
+        clock: Time of the server, seconds.
+        log_seconds: Of how many seconds a log was asked for, None for all of it, for each time.
         denied: Verbs and resources that nobody may use, such as "create jobs".
         requests: Method, path and body of each request so far.
         failing: Statuses by the beginning of a path, answered in place of anything else.
@@ -26,6 +30,7 @@ class FakeCluster:
     def __init__(self):
         self.objects, self.logs, self.denied, self.requests, self.failing = {}, {}, set(), [], {}
         self.after = lambda method, path: None
+        self.clock, self.log_seconds, self._line_times = time.time, [], {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -75,8 +80,20 @@ class FakeCluster:
             return 201, {**body, "status": {"allowed": self._is_allowed(body["spec"]["resourceAttributes"])}}
         if path.endswith("/log"):
             name = path.split("/")[-2]
-            return (200, self.logs[name]) if name in self.logs else (404, {})
+            return (200, self._log(name, query)) if name in self.logs else (404, {})
         return getattr(self, f"_{method.lower()}")(path, query, body)
+
+    def _log(self, name, query):
+        seconds = int(query["sinceSeconds"][0]) if "sinceSeconds" in query else None
+        self.log_seconds.append(seconds)
+        lines, times = self.logs[name].splitlines(keepends=True), self._line_times.setdefault(name, [])
+        times += [self.clock()] * (len(lines) - len(times))
+        earliest = self.clock() - seconds if seconds is not None else 0
+        stamped = [
+            (at, f"{stamp(at + 1e-6 * place)} {line}")
+            for place, (at, line) in enumerate(zip(times, lines, strict=True))
+        ]
+        return "".join(line for at, line in stamped if at >= earliest)
 
     def _is_allowed(self, attributes):
         resource = "/".join(filter(None, (attributes["resource"], attributes.get("subresource"))))
@@ -118,6 +135,11 @@ class FakeCluster:
 
     def _delete(self, path, query, body):
         return (200, {}) if self.objects.pop(path, None) else (404, {"kind": "Status", "code": 404})
+
+
+def stamp(seconds):
+    """A time as the kubelet writes it."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S.%f}000Z"
 
 
 COLLECTIONS = ("pods", "jobs", "cronjobs", "secrets", "nodes", "events", "resourcequotas")

@@ -6,9 +6,8 @@ from uuid import uuid4
 import pytest
 
 from operations.kubernetes import scheduler as module
-from operations.kubernetes.scheduler import CRON_JOB, KubernetesScheduler
+from operations.kubernetes.scheduler import CRON_JOB, KubernetesScheduler, scheduler_of
 from operations.kubernetes.target import Target
-from operations.scheduler import Scheduler, scheduler_of
 from recognition.configuration.schedule_section import LONGEST_NAME, ScheduleConfig
 from recognition.errors import InputError
 
@@ -60,8 +59,7 @@ def job(fake, name, owner, ended=False):
 
 def test_a_stack_on_kubernetes_schedules(scheduler):
     assert isinstance(scheduler, KubernetesScheduler)
-    kept: Scheduler = scheduler
-    assert kept.image() == "localhost/a:1, localhost/b:1 with GPUs, code uploaded"
+    assert scheduler.image() == "localhost/a:1, localhost/b:1 with GPUs, code uploaded"
 
 
 def test_a_cron_jobs_name_has_room():

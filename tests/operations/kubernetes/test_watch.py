@@ -2,6 +2,7 @@ import pytest
 
 from operations.kubernetes.failure import RunFailed, failure
 from operations.kubernetes.pending_guard import REASON
+from operations.kubernetes.pod_log import OVERLAP
 from operations.kubernetes.watch import Watch
 from recognition.retraining import RetrainingRefused
 from tests.operations.kubernetes.records import PODS, pod, run, step
@@ -62,6 +63,73 @@ def test_each_line_of_a_log_is_told_once(fake, watch, capsys):
     watch.look()
     watch.look()
     assert capsys.readouterr().out == "train: pod train-1\n  epoch 1\n  epoch 2\n"
+
+
+@pytest.fixture
+def wait(fake, monkeypatch):
+    """A function: seconds -> so many pass, here and on the server."""
+    passed = [0.0]
+    monkeypatch.setattr("operations.kubernetes.pod_log.time.monotonic", lambda: 1_000 + passed[0])
+    fake.clock = lambda: 1_800_000_000 + passed[0]
+    return lambda seconds: passed.__setitem__(0, passed[0] + seconds)
+
+
+def test_a_log_is_read_whole_once(fake, watch, wait, capsys):
+    pod(fake, "train-1", "Running")
+    fake.logs = {"train-1": "".join(f"epoch {number}\n" for number in range(5))}
+    watch.look()
+    wait(60)
+    fake.logs["train-1"] += "epoch 5\n"
+    watch.look()
+    wait(3)
+    watch.look()
+    assert capsys.readouterr().out.splitlines()[1:] == [f"  epoch {number}" for number in range(6)]
+    assert watch.logs == {"train": [f"epoch {number}" for number in range(6)]}
+    assert fake.log_seconds == [None, 60 + OVERLAP, 3 + OVERLAP]
+
+
+def test_equal_lines_are_two(fake, watch, wait, capsys):
+    pod(fake, "train-1", "Running")
+    fake.logs = {"train-1": "again\n"}
+    watch.look()
+    wait(3)
+    fake.logs["train-1"] += "again\n\nagain\n"
+    watch.look()
+    assert watch.logs == {"train": ["again", "again", "", "again"]}
+
+
+def test_what_is_written_while_an_answer_is_on_its_way_is_told(fake, watch, wait):
+    pod(fake, "train-1", "Running")
+    fake.logs = {"train-1": "one\n"}
+    watch.look()
+    fake.logs["train-1"] += "two\n"
+    fake._log("train-1", {})  # now
+    wait(3)
+    watch.look()
+    assert watch.logs == {"train": ["one", "two"]}
+
+
+def test_a_line_is_told_when_it_has_its_end(fake, watch, wait, capsys):
+    pod(fake, "train-1", "Running")
+    fake.logs = {"train-1": "one\nload"}
+    watch.look()
+    assert capsys.readouterr().out == "train: pod train-1\n  one\n"
+    wait(100)  # its beginning is old by then
+    watch.look()
+    fake.logs["train-1"] += "ing\ntwo\n"
+    wait(100)
+    watch.look()
+    assert capsys.readouterr().out == "  loading\n  two\n"
+
+
+def test_a_last_line_without_an_end_is_told(fake, watch, wait, capsys):
+    pod(fake, "train-1", "Running")
+    fake.logs = {"train-1": "one\nkilled wh"}
+    watch.look()
+    wait(3)
+    pod(fake, "train-1", "Failed")
+    watch.look()
+    assert capsys.readouterr().out == "train: pod train-1\n  one\n  killed wh\n"
 
 
 def test_a_pod_that_has_ended_is_read_a_last_time(fake, watch, capsys):

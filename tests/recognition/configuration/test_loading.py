@@ -57,6 +57,39 @@ def test_a_miss_in_no_folder(tmp_path: Path) -> None:
         find_config("train", tmp_path / "missing")
 
 
+@pytest.mark.parametrize("hold", ["0.3", "0.4"])
+def test_a_key_that_does_nothing_is_refused_where_it_is_written_but_not_where_it_was_stored(folder, hold) -> None:
+    path = write(folder, f"train:\n  schedule: cosine\n  hold: {hold}\n")
+    stored = RunConfig.model_validate({"train": {"schedule": "cosine", "hold": float(hold)}})
+    assert RunConfig.model_validate(stored.model_dump()) == stored
+    if hold == "0.4":  # the default, which what we write ourselves spells out
+        assert load_config(path) == stored
+    else:
+        with pytest.raises(InputError, match=r"train.yaml:3: train.hold: 0.3 contradicts train.schedule: cosine"):
+            load_config(path)
+
+
+def test_an_address_that_nobody_asks_is_refused(folder: Path) -> None:
+    path = write(folder, "data:\n  path: here\n  url: https://example.org/a.tar.gz\n")
+    with pytest.raises(InputError, match=r"train.yaml:3: data.url contradicts data.path"):
+        load_config(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{train: {schedule: stable_decay, hold: 0.3}}",
+        "{train: {init: a.keras, freeze: true, unfreeze_at: 2, layer_decay: 0.9, epochs: 3}}",
+        "{train: {layer_decay: 0.9}}",
+        "{data: {url: 'https://example.org/a.tar.gz'}}",
+        "{resources: {gpus: 1}, train: {strategy: single}}",
+        "{resources: {gpus: 2}}",
+    ],
+)
+def test_a_key_that_does_something_is_taken(folder: Path, text: str) -> None:
+    load_config(write(folder, text))
+
+
 def test_load(folder: Path) -> None:
     path = write(folder, "train:\n  learning_rate: 1e-3\n  weight_decay: 1\n  momentum: .9\n")
     train = load_config(path).train

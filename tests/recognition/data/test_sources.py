@@ -7,7 +7,7 @@ import pytest
 
 from recognition.configuration.schema import DataConfig, Fallback
 from recognition.data.location import DataUnavailableError
-from recognition.data.sources import SOURCES, read_dataset, resolve_source
+from recognition.data.sources import SOURCES, fallback_reason, read_dataset
 from recognition.errors import InputError
 
 DIGITS = DataConfig(source="digits")
@@ -115,25 +115,21 @@ def test_digest_is_that_of_the_content(config, tmp_path):
     assert len(digests | {digest}) == len(changes) + 1
 
 
-def test_a_source_that_is_there_resolves_to_itself(config, tmp_path):
+def test_a_source_that_is_there_needs_no_fallback(config, tmp_path):
     given = config.model_copy(update={"fallback": Fallback(source="digits")})
-    assert resolve_source(given, tmp_path) == (given, False, "")
-    assert resolve_source(DIGITS, tmp_path) == (DIGITS, False, "")
+    assert fallback_reason(given, tmp_path) == fallback_reason(DIGITS, tmp_path) == ""
 
 
 def test_fallback_when_unavailable(tmp_path):
     url = (tmp_path / "absent.tar.gz").as_uri()
-    given = DataConfig(url=url, validation=0.25, seed=7, train_limit=500, fallback=Fallback(source="digits"))
-    resolved = resolve_source(given, tmp_path / "cache")
-    assert resolved.fallback_used
-    assert resolved.config == DataConfig(source="digits", validation=0.25, seed=7)
-    assert url in resolved.reason
-    assert "\n" not in resolved.reason
+    reason = fallback_reason(DataConfig(url=url, fallback=Fallback(source="digits")), tmp_path / "cache")
+    assert url in reason
+    assert "\n" not in reason
 
 
 def test_without_fallback_unavailable_is_an_error(tmp_path):
     with pytest.raises(DataUnavailableError):
-        resolve_source(DataConfig(url=(tmp_path / "absent.tar.gz").as_uri()), tmp_path / "cache")
+        fallback_reason(DataConfig(url=(tmp_path / "absent.tar.gz").as_uri()), tmp_path / "cache")
 
 
 def test_no_fallback_for_a_mistake(tmp_path, archive):
@@ -142,7 +138,7 @@ def test_no_fallback_for_a_mistake(tmp_path, archive):
     wrong_digest = DataConfig(url=archive.as_uri(), digest="md5:" + "0" * 32, fallback=fallback)
     for config in (wrong_path, wrong_digest):
         with pytest.raises(InputError):
-            resolve_source(config, tmp_path / "cache")
+            fallback_reason(config, tmp_path / "cache")
 
 
 def test_importing_is_light():

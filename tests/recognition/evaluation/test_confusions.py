@@ -1,5 +1,6 @@
 import numpy as np
 
+from recognition.evaluation import confusions
 from recognition.evaluation.confusions import confused_pairs, worst_classes
 from recognition.evaluation.evaluate import evaluate
 from tests.recognition.evaluation.samples import certain, evaluation_of, names_of, split_of
@@ -24,17 +25,19 @@ def test_examples_are_the_mistakes_or_else_the_class():
     assert pair.same_superclass is None
 
 
-def test_most_certain_mistakes_come_first():
+def test_most_certain_mistakes_come_first(monkeypatch):
+    monkeypatch.setattr(confusions, "EXAMPLES", 2)
     probabilities = certain([1, 1, 1], 2)
     probabilities[1] = [0.02, 0.98]
     evaluation = evaluate(probabilities, split_of([0, 0, 0]), names_of(2))
-    (pair,) = confused_pairs(evaluation, examples=2)
+    (pair,) = confused_pairs(evaluation)
     assert pair.forth.examples == (1, 0)
 
 
-def test_pairs_are_limited_and_ties_ordered_by_index():
+def test_pairs_are_limited_and_ties_ordered_by_index(monkeypatch):
+    monkeypatch.setattr(confusions, "PAIRS", 3)
     true, predicted = np.arange(6), [1, 2, 3, 4, 5, 0]
-    pairs = confused_pairs(evaluation_of(true, predicted), limit=3)
+    pairs = confused_pairs(evaluation_of(true, predicted))
     assert [(pair.forth.true, pair.forth.predicted) for pair in pairs] == [(0, 1), (5, 0), (1, 2)]
 
 
@@ -45,7 +48,7 @@ def test_a_perfect_model_confuses_nothing():
 
 
 def test_worst_classes_are_ordered_by_recall():
-    worst = worst_classes(evaluation_of(TRUE, PREDICTED), limit=2)
+    worst = worst_classes(evaluation_of(TRUE, PREDICTED))[:2]
     assert [(each.index, each.metrics.recall) for each in worst] == [(1, 0.25), (0, 0.75)]
     assert [(each.mistaken_for, each.mistakes) for each in worst] == [(0, 2), (1, 1)]
 

@@ -89,11 +89,6 @@ def test_exchange_turns_the_interval_round():
     assert (there.value, there.p, there.direction) == (-back.value, back.p, -back.direction)
 
 
-def test_more_confidence_is_wider():
-    narrow, wide = (proportion_interval(30, 12, 200, confidence) for confidence in (0.8, 0.99))
-    assert wide[0] < narrow[0] < narrow[1] < wide[1]
-
-
 def test_the_interval_covers_what_it_promises():
     generator = np.random.default_rng(0)
     draws = generator.multinomial(60, [0.15, 0.05, 0.8], 1500)

@@ -47,7 +47,7 @@ class Nvml:
         self._by_bus = {f"bus {index}".encode(): gpu for index, gpu in enumerate(gpus)}
         self._status, self.users = status, 0
 
-    def nvmlInit_v2(self):
+    def nvmlInitWithFlags(self, flags):
         self.users += self._status == 0
         return self._status
 
@@ -56,8 +56,11 @@ class Nvml:
         return 0
 
     def nvmlDeviceGetHandleByPciBusId_v2(self, bus, handle):
-        handle._obj.value = 1_000 - int(bus.split()[1])
-        return 0 if bus in self._by_bus else 6
+        if not self.users:
+            return 1  # NVML_ERROR_UNINITIALIZED
+        address = ctypes.c_void_p(1_000 - int(bus.value.split()[1]))
+        ctypes.memmove(handle, ctypes.byref(address), ctypes.sizeof(address))
+        return 0 if bus.value in self._by_bus else 6
 
     def nvmlDeviceGetMemoryInfo(self, handle, memory):
         memory._obj.free = self._of(handle)["free"]
@@ -69,7 +72,16 @@ class Nvml:
         return 3 if busy is None else 0  # NVML_ERROR_NOT_SUPPORTED
 
     def _of(self, handle):
-        return self._by_bus[f"bus {1_000 - handle.value}".encode()]
+        return self._by_bus[f"bus {1_000 - ctypes.cast(handle, ctypes.c_void_p).value}".encode()]
+
+
+class OldNvml(Nvml):
+    """One that lacks functions."""
+
+    def __getattribute__(self, name):
+        if name in ("nvmlDeviceGetMemoryInfo", "nvmlDeviceGetUtilizationRates"):
+            raise AttributeError(name)
+        return super().__getattribute__(name)
 
 
 def install(monkeypatch, cuda=None, nvml=None):
@@ -86,6 +98,9 @@ def install(monkeypatch, cuda=None, nvml=None):
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr("recognition.training.gpu.ctypes.CDLL", load)
+    monkeypatch.setattr("pynvml.CDLL", load)
+    monkeypatch.setattr("pynvml.nvmlLib", None)  # what it keeps of the library
+    monkeypatch.setattr("pynvml._nvmlGetFunctionPointer_cache", {})
 
 
 def install_gpus(monkeypatch, *gpus):

@@ -14,7 +14,7 @@ from recognition.training.gpu import (
     out_of_memory_error,
     read_driver,
 )
-from tests.recognition.training.fake_driver import A100, Cuda, Nvml, install, install_gpus
+from tests.recognition.training.fake_driver import A100, Cuda, Nvml, OldNvml, install, install_gpus
 
 OLD = {"name": "Quadro M4000", "capability": (5, 2), "free": 8 * 2**30, "busy": 0}
 FULL = {"name": "NVIDIA T4", "capability": (7, 5), "free": LEAST_MEMORY - 1, "busy": 100}
@@ -39,7 +39,7 @@ def test_the_driver_tells_its_version_and_gpus(monkeypatch):
     assert nvml.users == 0
 
 
-@pytest.mark.parametrize("nvml", [None, Nvml(A100, status=9), Nvml()])
+@pytest.mark.parametrize("nvml", [None, Nvml(A100, status=9), Nvml(), OldNvml(A100)])
 def test_without_nvml_the_free_memory_is_unknown_and_no_problem(nvml, monkeypatch):
     install(monkeypatch, Cuda(A100), nvml)
     driver = read_driver()
@@ -129,8 +129,9 @@ def test_use_and_memory_of_the_gpus_that_train(two_gpus, monkeypatch):
 def test_a_gpu_that_does_not_tell_its_use_tells_its_memory(two_gpus, monkeypatch):
     install_gpus(monkeypatch, A100 | {"busy": None})
     assert gpu_usage() == {"gpu_memory_peak": 3_000}
-    install(monkeypatch, Cuda(A100))
-    assert gpu_usage() == {"gpu_memory_peak": 3_000}
+    for nvml in (None, OldNvml(A100)):
+        install(monkeypatch, Cuda(A100), nvml)
+        assert gpu_usage() == {"gpu_memory_peak": 3_000}
 
 
 def test_a_cpu_is_not_asked(monkeypatch):

@@ -11,7 +11,7 @@ from recognition.errors import TrainingError
 from recognition.training.device import Device
 from recognition.training.initialization import Initial
 from recognition.training.learner import Learner
-from recognition.training.weights_file import read_weights
+from recognition.training.weights_file import leaves, read_weights
 from tests.recognition.training.samples import cross_entropy, recipe
 
 SEED = step_seed(0, 0, 0)
@@ -219,7 +219,7 @@ def test_mixed_precision_learns_with_logits_in_float32(dataset, plan, batch, pre
     losses = [float(learner.learn(*batch, step_seed(0, 0, step))[0]) for step in range(6)]
     assert losses[-1] < losses[0]
     model = learner.inference_model()
-    assert {layer.compute_dtype for layer in model._flatten_layers()} == {"float32"}
+    assert {layer.compute_dtype for layer in leaves(model)} == {"float32"}
     answers = model(batch[0]).numpy()
     np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-5)
     _, predicted = learner.score(batch[0], batch[1])

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from recognition.training.muon import Muon
-from recognition.training.optimization import build_optimizer, scale_layers
+from recognition.training.optimization import build_optimizer
 from tests.recognition.training.samples import recipe
 
 CLASSES = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
@@ -92,9 +92,8 @@ def test_layers_can_learn_at_rates_of_their_own(name):
 
     def moves(factors):
         network.set_weights(start)
-        optimizer = build_optimizer(recipe(optimizer=name, learning_rate=0.1), "float32")
+        optimizer = build_optimizer(recipe(optimizer=name, learning_rate=0.1), "float32", factors)
         optimizer.build(network.trainable_variables)
-        scale_layers(optimizer, factors)
         gradients = [
             keras.ops.convert_to_tensor(gradient[:, :, : each.shape[2]]) for each in network.trainable_variables
         ]
