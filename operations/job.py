@@ -20,7 +20,8 @@ from operations.training_identity import Training, task_name, training_identity
 from operations.unfinished import check_unfinished
 from recognition.calibration.space import check_search, describe_search
 from recognition.configuration.loading import used_config
-from recognition.configuration.schema import RunConfig, TrainConfig
+from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.data.dataset import ImageDataset
 from recognition.data.preload import preload_dataset
 from recognition.data.sources import resolve_source
@@ -98,7 +99,7 @@ def check_job(
         )
     check_fits(config, dataset)
     if config.calibrate:
-        check_search(config, dataset)
+        check_search(config.calibrate, config.train, dataset)
     _check_space(sum(split.images.nbytes for split in dataset.splits.values()) + FREE_BYTES)
     if config.train.tail:
         _check_parent(config, dataset.digest)

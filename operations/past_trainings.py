@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from operations import mlflow_runs
 from operations.digest import digest_of
-from recognition.configuration.schema import TrainConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.retraining import Seeds, seeds_of
 
 if TYPE_CHECKING:

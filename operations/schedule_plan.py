@@ -14,8 +14,8 @@ from operations.environment import PROJECT, STATE_VARIABLE, state_folder
 from operations.job import git_commit, initial_digest
 from operations.schedule_record import ScheduleRecord, record_of
 from operations.scheduler import Scheduler, Snapshot
-from recognition.configuration.schedule_section import ScheduleConfig
 from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.schedule import ScheduleConfig
 from recognition.errors import InputError
 from recognition.scheduling.local import LocalCommand, crontab_lines, systemd_units
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
-from recognition.configuration.schedule_section import ScheduleConfig
 from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.schedule import ScheduleConfig
 from recognition.errors import InputError
 
 NEVER = "0 0 31 2 *"  # 31 February: the cron expression of a schedule that is not to fire yet

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from operations.digest import digest_of
-from recognition.configuration.schema import AugmentationConfig, TrainConfig
+from recognition.configuration.sections.augmentation import AugmentationConfig
+from recognition.configuration.sections.train import TrainConfig
 
 
 @dataclass(frozen=True)

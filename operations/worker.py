@@ -11,7 +11,8 @@ from operations.termination import terminable
 from operations.training_folder import shared_folder
 from operations.training_identity import Training, training_identity
 from recognition.augmentation.plan import AugmentationPlan, resolve_plan
-from recognition.configuration.schema import CheckpointConfig, TrainConfig
+from recognition.configuration.sections.checkpoint import CheckpointConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.data.dataset import ImageDataset
 from recognition.data.preload import take_dataset
 from recognition.training.distribution import cluster_of, join_cluster

@@ -13,9 +13,10 @@ from operations.training_folder import training_folder
 from operations.training_identity import current_training, training_identity
 from recognition.augmentation.illustrated_plan import IllustratedPlan
 from recognition.calibration.calibrate import calibrate as search
-from recognition.calibration.recipe import reached
-from recognition.calibration.result import Calibration
-from recognition.configuration.schema import CalibrateConfig, CheckpointConfig, TrainConfig
+from recognition.calibration.result import Calibration, reached
+from recognition.configuration.sections.calibrate import CalibrateConfig
+from recognition.configuration.sections.checkpoint import CheckpointConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.data.dataset import ImageDataset
 from recognition.training.task import Task
 

@@ -21,7 +21,8 @@ from operations.termination import terminable
 from operations.training_folder import training_folder
 from operations.training_identity import current_training, model_of, training_identity
 from recognition.augmentation.illustrated_plan import IllustratedPlan
-from recognition.configuration.schema import CheckpointConfig, TrainConfig
+from recognition.configuration.sections.checkpoint import CheckpointConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.data.dataset import ImageDataset
 from recognition.model_file import ModelFile
 from recognition.training.checkpoint import Checkpoint

@@ -20,7 +20,7 @@ from operations.kubernetes.stack_check import check_resources
 from operations.kubernetes.target import Target, active_target
 from operations.scheduler import NEVER, Snapshot
 from operations.stack import check_source_root
-from recognition.configuration.schedule_section import ScheduleConfig
+from recognition.configuration.sections.schedule import ScheduleConfig
 from recognition.errors import InputError
 
 CRON_JOB = "cron_job_name"  # key of ZenML's metadata of a schedule

@@ -23,7 +23,8 @@ def main() -> None:
     os.environ[CLUSTER_VARIABLE] = json.dumps(cluster)
     values = arguments(os.environ[STEP_RUN])
     from operations.worker import join, train_along
-    from recognition.configuration.schema import CheckpointConfig, TrainConfig
+    from recognition.configuration.sections.checkpoint import CheckpointConfig
+    from recognition.configuration.sections.train import TrainConfig
 
     config = TrainConfig.model_validate(values["config"])
     join(config, values["threads"])

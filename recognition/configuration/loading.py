@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from recognition.configuration.nearest import nearest
 from recognition.configuration.overrides import apply_override
 from recognition.configuration.problems import explain
-from recognition.configuration.schema import DataConfig, RunConfig
+from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.data import DataConfig
 from recognition.configuration.wording import shown
 from recognition.configuration.yaml_file import read_yaml
 from recognition.errors import InputError

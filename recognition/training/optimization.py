@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from recognition.configuration.schema import TrainConfig
+from recognition.configuration.sections.train import TrainConfig
 
 if TYPE_CHECKING:
     import keras

@@ -16,7 +16,8 @@ from operations.checkpoints import FINISHED, remove_finished
 from operations.training_folder import FRESH, shared_folder, training_folder
 from operations.training_identity import Training, current_training, recipe_of, training_identity
 from operations.unfinished import check_unfinished
-from recognition.configuration.schema import AugmentationConfig, TrainConfig
+from recognition.configuration.sections.augmentation import AugmentationConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.errors import InputError, RecognitionError
 
 IDENTITY = {"data": "digest", "train": {"epochs": 3, "learning_rate": 0.1}, "code": "hash"}

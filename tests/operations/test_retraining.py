@@ -9,8 +9,11 @@ from operations.past_trainings import note_question, question_of
 from operations.registry import apply_decision, register
 from operations.retraining import prepare_retraining, retrain_facts
 from operations.training_identity import training_identity
-from recognition.configuration.retrain_section import RetrainConfig
-from recognition.configuration.schema import AugmentationConfig, ModelConfig, RunConfig, TrainConfig
+from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.augmentation import AugmentationConfig
+from recognition.configuration.sections.model import ModelConfig
+from recognition.configuration.sections.retrain import RetrainConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.data.change import DataChange
 from recognition.retraining import RetrainingRefused
 from tests.operations.test_initial_weights import METADATA, network

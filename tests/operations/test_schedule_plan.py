@@ -6,8 +6,9 @@ from operations import schedule_plan
 from operations.code import imported_files
 from operations.schedule_plan import plan_schedule
 from operations.schedule_record import content_changes, timing_changes
-from recognition.configuration.schedule_section import ScheduleConfig
-from recognition.configuration.schema import RunConfig, TrainConfig
+from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.schedule import ScheduleConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.errors import InputError
 
 NIGHTLY = ScheduleConfig(name="nightly", cron="0 3 * * *")

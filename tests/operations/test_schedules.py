@@ -11,8 +11,10 @@ from operations import known_schedules, schedules
 from operations.schedule_record import record_of
 from operations.schedule_text import render_applied, render_list, render_schedule
 from operations.scheduler import NEVER, Snapshot, scheduler_of
-from recognition.configuration.schedule_section import ScheduleConfig
-from recognition.configuration.schema import ModelConfig, RunConfig, TrainConfig
+from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.model import ModelConfig
+from recognition.configuration.sections.schedule import ScheduleConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.errors import InputError
 
 WINTER = datetime(2026, 3, 27, 12, 0, tzinfo=UTC)

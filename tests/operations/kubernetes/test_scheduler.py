@@ -9,7 +9,7 @@ from operations.kubernetes import scheduler as module
 from operations.kubernetes.scheduler import CRON_JOB, KubernetesScheduler
 from operations.kubernetes.target import Target
 from operations.scheduler import Scheduler, scheduler_of
-from recognition.configuration.schedule_section import LONGEST_NAME, ScheduleConfig
+from recognition.configuration.sections.schedule import LONGEST_NAME, ScheduleConfig
 from recognition.errors import InputError
 
 JOBS = "/apis/batch/v1/namespaces/recognition/jobs"

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recognition.configuration.schema import DataConfig, Fallback
+from recognition.configuration.sections.data import DataConfig, Fallback
 from recognition.data.location import DataUnavailableError
 from recognition.data.sources import SOURCES, read_dataset, resolve_source
 from recognition.errors import InputError
