@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from operations.environment import data_cache
-from operations.registry import RegisteredModel
+from operations.registered_model import RegisteredModel
 from operations.runs import outputs_of
 from recognition.configuration.sections.data import DataConfig
 from recognition.data.change import DataChange

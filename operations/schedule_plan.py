@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from operations import surroundings
 from operations.code import code_hash
+from operations.digest import digest_of
 from operations.environment import PROJECT, STATE_VARIABLE, state_folder
 from operations.job import git_commit, initial_digest
 from operations.schedule_record import ScheduleRecord, record_of
@@ -19,7 +21,7 @@ from recognition.configuration.sections.schedule import ScheduleConfig
 from recognition.errors import InputError
 from recognition.scheduling.local import LocalCommand, crontab_lines, systemd_units
 
-PIPELINE = "pipelines.training"  # the module whose imports are all the code that a schedule runs
+CODE = ("pipelines.training", surroundings.MODULE)  # modules whose imports are all the code that a schedule runs
 PLACES = (STATE_VARIABLE, "RECOGNITION_DATA")  # variables that name folders
 
 
@@ -88,7 +90,8 @@ def plan_schedule(
         InputError: As of `schedule_of` and `freeze`.
     """
     schedule, snapshot = schedule_of(config), freeze(config, recipe, pipeline, cached_steps)
-    record = record_of(config, schedule, recipe, code_hash(PIPELINE), scheduler.image(), snapshot.commit)
+    code = digest_of([code_hash(module) for module in CODE])
+    record = record_of(config, schedule, recipe, code, scheduler.image(), snapshot.commit)
     return record, snapshot
 
 

@@ -9,7 +9,7 @@ from operations.announcement import is_told
 from operations.console import say
 from operations.gatekeeper import pass_gate
 from operations.judgement import Case
-from operations.registry import RegisteredModel
+from operations.registered_model import RegisteredModel
 from recognition.configuration.sections.evaluation import EvaluationConfig
 from recognition.configuration.sections.gate import GateConfig
 from recognition.data.change import DataChange

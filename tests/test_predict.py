@@ -15,7 +15,8 @@ from PIL import Image
 
 import run_pipeline
 from operations import mlflow_runs
-from operations.model_store import KERAS_FILE, fetch, log_model
+from operations.logged_model import log_model
+from operations.model_store import KERAS_FILE, fetch
 from operations.registry import apply_decision, champion, register
 from operations.rejection import settle_rejection
 from recognition.evaluation.predict import predict

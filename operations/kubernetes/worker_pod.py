@@ -9,7 +9,7 @@ from uuid import UUID
 
 from operations.environment import prepare_environment
 from operations.kubernetes.training_workers import STEP_RUN
-from operations.training_identity import origin_of
+from operations.training_task import origin_of
 from recognition.training.distribution import CLUSTER_VARIABLE
 
 INDEX = "JOB_COMPLETION_INDEX"  # Kubernetes' variable of an Indexed Job's pod

@@ -5,7 +5,7 @@ import pytest
 
 from operations import gatekeeper, registry
 from operations.gatekeeper import pass_gate
-from operations.registry import RegisteredModel
+from operations.registered_model import RegisteredModel
 from recognition.configuration.sections.gate import GateConfig
 from tests.recognition.report.samples import decision_of
 

@@ -6,7 +6,7 @@ import pytest
 
 from operations import contender, model_store, registry
 from operations.judgement import Case, judge
-from operations.registry import RegisteredModel
+from operations.registered_model import RegisteredModel
 from recognition.configuration.sections.evaluation import EvaluationConfig
 from recognition.configuration.sections.gate import GateConfig
 from recognition.data.change import DataChange
