@@ -41,10 +41,16 @@ def copy(tmp_path_factory):
     return root
 
 
+@pytest.fixture(scope="module")
+def before(copy):
+    """The hash of each cached step in the copy as it is."""
+    return {step: code_hash(f"steps.{step}", copy) for step in CACHED_STEPS}
+
+
 @pytest.fixture
-def edited(copy):
+def edited(copy, before):
     """A function: path and old text, new text -> names of the cached steps whose hash changes; undone afterwards."""
-    before, undo = {step: code_hash(f"steps.{step}", copy) for step in CACHED_STEPS}, []
+    undo = []
 
     def edit(name, old, new):
         path = copy / name
