@@ -20,7 +20,7 @@ from measurement import Figure, alternate, arguments, publish, speed_ratio
 
 from recognition.augmentation.plan import resolve_plan
 from recognition.augmentation.transform import augment, step_seed
-from recognition.configuration.schema import AugmentationConfig
+from recognition.configuration.sections.augmentation import AugmentationConfig
 from recognition.data.dataset import Split
 
 BATCH = 500

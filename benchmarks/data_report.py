@@ -19,7 +19,7 @@ from measurement import Figure, arguments, publish
 from memory import Peak, watched
 
 from operations.environment import prepare_environment
-from recognition.configuration.schema import DataConfig
+from recognition.configuration.sections.data import DataConfig
 from recognition.data.sources import read_dataset
 
 

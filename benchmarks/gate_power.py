@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import binom
 
-from recognition.configuration.gate_section import GateConfig
+from recognition.configuration.sections.gate import GateConfig
 from recognition.gate.paired_test import POWER
 from recognition.gate.spending import own_level
 

@@ -56,7 +56,7 @@ def register() -> str:
     from zenml.client import Client
 
     from operations import mlflow_runs, registry, tracking
-    from operations.model_store import log_model
+    from operations.logged_model import log_model
 
     client, network = tracking.connect(), random_network()
     metadata = {"classes": [f"class {number}" for number in range(CLASSES)], "image_shape": [SIDE, SIDE, 3]}

@@ -60,7 +60,8 @@ def prepare_ours() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from recognition.augmentation.plan import resolve_plan
     from recognition.augmentation.transform import step_seed
-    from recognition.configuration.schema import AugmentationConfig, TrainConfig
+    from recognition.configuration.sections.augmentation import AugmentationConfig
+    from recognition.configuration.sections.train import TrainConfig
     from recognition.data.dataset import Duplicates, ImageDataset, Split
     from recognition.training.device import choose_device
     from recognition.training.learner import Learner

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from commands.options import command_parser
-from operations.environment import shell_line
 
 
 def parser() -> argparse.ArgumentParser:
@@ -15,4 +14,6 @@ def parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> None:
     """Print the line."""
+    from operations.shell import shell_line  # imports MLflow
+
     print(shell_line())

@@ -12,6 +12,7 @@ from zenml.metadata.metadata_types import MetadataType
 from materializers.storage import read_json, write_json, write_table
 from operations.environment import state_folder
 from operations.references import write_references
+from operations.surroundings import surroundings
 from recognition.errors import RecognitionError
 from recognition.model_file import ModelFile, file_digest
 
@@ -34,11 +35,8 @@ class ModelFileMaterializer(BaseMaterializer):
         Raises:
             RecognitionError: If the file is not the one that was stored.
         """
-        from operations import model_store, tracking
-
         document = cast(dict[str, Any], read_json(self.artifact_store, f"{self.uri}/model.json"))
-        tracking.connect()
-        path = model_store.fetch(document["uri"], model_store.KERAS_FILE)
+        path = surroundings().fetch_model(str(document["uri"]))
         digest = file_digest(path)
         if digest != document["sha256"]:
             raise RecognitionError(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from operations import notify, tracking
 from operations.digest import digest_of
-from operations.registry import RegisteredModel
+from operations.registered_model import RegisteredModel
 from operations.results import Results
 from recognition.configuration.schema import RunConfig
 from recognition.gate.decision import GateDecision

@@ -16,7 +16,7 @@ from operations.results import load_outputs
 from operations.summary import SCHEMA, data_facts, run_facts, step_facts
 from operations.summary_text import cached_steps
 from recognition.calibration import recipe
-from recognition.calibration.result import Calibration, Choice
+from recognition.calibration.result import Calibration, Choice, reached
 from recognition.data.dataset import ImageDataset
 from recognition.evaluation.score import in_words
 from recognition.pictures.calibration import calibration_picture
@@ -69,7 +69,7 @@ def publish(job: Job, results: Results, output: Path | None) -> dict[str, Any]:
             "first": found.first.number,
             "best": found.best.number,
             "score": found.best.score,
-            "reached": recipe.reached(found),
+            "reached": reached(found),
         },
         "recipe": str(folder / recipe.FILE),
         "picture": str(folder / PICTURE),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from operations import model_store
 from operations.environment import load_tensorflow
-from operations.registry import RegisteredModel
+from operations.registered_model import RegisteredModel
 from operations.rejection import stored_rejection
 from operations.stored_files import check_stored
 from recognition.prediction.classifier import Classifier, load_classifier

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Literal
 
-from operations.registry import RegisteredModel
+from operations.registered_model import RegisteredModel
 from recognition.gate.decision import GateDecision
 
 Promote = Literal["auto", "ask", "never"]

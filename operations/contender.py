@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from operations import model_store
 from operations.environment import load_tensorflow
-from operations.registry import RegisteredModel
+from operations.registered_model import RegisteredModel
 from recognition.data.dataset import ImageDataset, Split
 from recognition.data.encoded_images import Images
 from recognition.evaluation.evaluate import evaluate

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shlex
 import sys
 import tempfile
 import warnings
@@ -62,15 +61,6 @@ def zenml_environment() -> dict[str, str]:
     if os.environ.get("ZENML_STORE_URL"):
         return {}
     return {"ZENML_CONFIG_PATH": os.environ.get("ZENML_CONFIG_PATH") or str(state_folder() / "zenml")}
-
-
-def shell_line() -> str:
-    """The line that lets ZenML's and MLflow's own commands, in the user's shell, see the same state."""
-    from operations.tracking import local_tracking_uri
-
-    offline = {name: os.environ.get(name, value) for name, value in OFFLINE.items()}
-    settings = {**zenml_environment(), **offline, "MLFLOW_TRACKING_URI": local_tracking_uri()}
-    return "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
 
 
 def prepare_environment(debug: bool = False) -> None:

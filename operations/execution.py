@@ -25,11 +25,11 @@ from operations.kubernetes.follow import Left, follow
 from operations.kubernetes.settings import configured as configured_for
 from operations.kubernetes.stack_check import check_resources
 from operations.kubernetes.target import Target, active_target
-from operations.locks import uninterrupted
 from operations.repair import repair
 from operations.results import DATA_PAGE, PAGE, Results, load_outputs, load_results
 from operations.stack import check_source_root
 from operations.summary import build_refusal, build_summary
+from operations.termination import uninterrupted
 from operations.unfinished import give_up
 from operations.unreachable import ZENML, silent_server
 from recognition.errors import Terminated

@@ -19,7 +19,7 @@ from operations.classifiers import load_registered
 from operations.console import render_lines, say
 from operations.environment import PROJECT, check_writable, silenced, state_folder
 from operations.model_lookup import find_model
-from operations.registry import RegisteredModel
+from operations.registered_model import RegisteredModel
 from recognition.errors import InputError
 from recognition.export.check_images import Labelled, images_of_folder, images_of_split
 from recognition.export.choice import Choice, check_choice, check_network

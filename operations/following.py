@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 
-from operations.registry import RegisteredModel
+from operations.registered_model import RegisteredModel
 from recognition.errors import RecognitionError
 from recognition.prediction.rejection import Rejection
 from recognition.serving.engine import Engine

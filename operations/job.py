@@ -16,11 +16,12 @@ from uuid import uuid4
 from operations.code import code_hash
 from operations.console import count
 from operations.environment import PROJECT, STATE_VARIABLE, check_writable, data_cache, state_folder
-from operations.training_identity import Training, task_name, training_identity
+from operations.training_task import Training, planned_identity, task_name
 from operations.unfinished import check_unfinished
 from recognition.calibration.space import check_search, describe_search
 from recognition.configuration.loading import used_config
-from recognition.configuration.schema import RunConfig, TrainConfig
+from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.data.dataset import ImageDataset
 from recognition.data.preload import preload_dataset
 from recognition.data.sources import fallback_reason
@@ -98,7 +99,7 @@ def check_job(
         )
     check_fits(config, dataset)
     if config.calibrate:
-        check_search(config, dataset)
+        check_search(config.calibrate, config.train, dataset)
     _check_space(sum(split.images.nbytes for split in dataset.splits.values()) + FREE_BYTES)
     if config.train.tail:
         _check_parent(config, dataset.digest)
@@ -193,8 +194,7 @@ def safe_name(recipe: str) -> str:
 
 
 def _check_unfinished(config: RunConfig, recipe: str, digest: str, initial: str) -> None:
-    code, metric, folds = code_hash("steps.train"), config.evaluation.metric, config.data.folds
-    identity = training_identity(digest, config.augmentation, config.train, metric, folds, code, initial)
+    identity = planned_identity(config, digest, code_hash("steps.train"), initial)
     check_unfinished(Training(task_name(safe_name(recipe), config.model.name), identity))
 
 

@@ -13,9 +13,9 @@ from operations import registry
 from operations.contender import Contender, measure_latencies
 from operations.digest import digest_of
 from operations.ledger import load_ledger, store_ledger
-from operations.registry import RegisteredModel
-from recognition.configuration.gate_section import GateConfig
-from recognition.configuration.schema import EvaluationConfig
+from operations.registered_model import RegisteredModel
+from recognition.configuration.sections.evaluation import EvaluationConfig
+from recognition.configuration.sections.gate import GateConfig
 from recognition.data.change import DataChange
 from recognition.data.dataset import ImageDataset, Split
 from recognition.evaluation.evaluation import Evaluation

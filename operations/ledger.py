@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from operations.locks import uninterrupted
+from operations.termination import uninterrupted
 from recognition.gate.ledger import Ledger, open_ledger
 
 if TYPE_CHECKING:

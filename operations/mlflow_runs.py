@@ -18,7 +18,8 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
 
 from operations.environment import state_folder
-from operations.locks import state_lock, uninterrupted
+from operations.locks import state_lock
+from operations.termination import uninterrupted
 from operations.tracking import address
 from recognition.training.history import Epoch, History
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from operations import mlflow_runs, model_store, registry, tracking, zenml_models
-from operations.locks import uninterrupted
 from operations.model_lookup import find_model
-from operations.registry import COPIED_GATE_TAG, COPIED_TAG, FACTS, GATE_TAG, ZENML_TAG, RegisteredModel
+from operations.registered_model import RegisteredModel
+from operations.registry import COPIED_GATE_TAG, COPIED_TAG, FACTS, GATE_TAG, ZENML_TAG
 from operations.registry_lock import registry_lock
 from operations.rejection import REJECTION_TAG
 from operations.repair import repair
 from operations.stored_files import check_stored
+from operations.termination import uninterrupted
 from recognition.configuration.nearest import nearest
 from recognition.errors import InputError, RecognitionError
 from recognition.model_file import file_digest

@@ -10,7 +10,7 @@ from operations import mlflow_runs, model_store, promotion_log, registry, tracki
 from operations.console import render_lines
 from operations.model_list import UNKNOWN, ListedVersion, listed_version
 from operations.promotion_log import Promotion
-from operations.registry import RegisteredModel
+from operations.registered_model import RegisteredModel
 from operations.rejection import stored_rejection
 from operations.stored_files import check_stored
 from recognition.errors import InputError

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from operations.model_store import is_no_such_version
-from operations.registry import CHAMPION, RegisteredModel, registered_model, registered_models, versions_of
+from operations.registered_model import RegisteredModel
+from operations.registry import CHAMPION, registered_model, registered_models, versions_of
 from recognition.configuration.nearest import nearest
 from recognition.errors import InputError
 

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from operations.locks import uninterrupted
-from recognition.model_file import ModelFile, describe_layers, file_digest
+from operations.logged_model import KERAS_FILE as KERAS_FILE  # who reads a stored model looks for it here
+from operations.logged_model import SEEN_FILE as SEEN_FILE
+from operations.termination import uninterrupted
 
 if TYPE_CHECKING:
-    import keras
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
-KERAS_FILE = "data/model.keras"  # where MLflow's Keras flavour keeps the model
-SEEN_FILE = "seen_images.npy"
 DATA_FILE = "data_summary.json"
 DIGEST_TAG = "sha256"  # of a model version: digest of its Keras file
 NO_SUCH_VERSION = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # MLflow's: no such model, no such alias
-PACKAGES = ("keras", "tensorflow", "numpy")  # all that a stored model needs beside MLflow
 
 
 def is_no_such_version(client: MlflowClient, name: str, error: MlflowException) -> bool:
@@ -47,40 +40,6 @@ def is_no_such_version(client: MlflowClient, name: str, error: MlflowException) 
     except MlflowException as other:
         return other.error_code in NO_SUCH_VERSION
     return False
-
-
-@uninterrupted()
-def log_model(
-    client: MlflowClient, run_id: str, model: keras.Model, metadata: Mapping[str, Any], seen: NDArray[np.uint64]
-) -> ModelFile:
-    """Store a model once and for all, as a LoggedModel of an MLflow run.
-
-    Args:
-        client: A client from `tracking.connect`.
-        run_id: The MLflow run that trained it.
-        model: Uint8 images in, probabilities out; built-in layers only.
-        metadata: What a user of the model needs to know: class names, data digest, configuration.
-        seen: uint64, (n,), content hashes of the images it was trained or selected on.
-    """
-    import mlflow.keras
-    from mlflow.models import Model
-
-    mlflow.set_experiment(experiment_id=client.get_run(run_id).info.experiment_id)
-    info = Model.log(
-        artifact_path=None,
-        name="model",
-        flavor=mlflow.keras,
-        run_id=run_id,
-        model=model,
-        signature=_signature(model),
-        pip_requirements=_requirements(),
-        metadata=dict(metadata),
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        np.save(Path(folder) / SEEN_FILE, seen, allow_pickle=False)
-        client.log_model_artifacts(info.model_id, folder)
-    path = fetch(info.model_uri, KERAS_FILE)
-    return ModelFile(path, info.model_uri, file_digest(path), describe_layers(model))
 
 
 def fetch(model_uri: str, name: str) -> Path:
@@ -132,21 +91,6 @@ def _folder(model_uri: str) -> str:
 
     identifier = model_uri.removeprefix("models:/")
     return model_uri if "/" in identifier else str(MlflowClient().get_logged_model(identifier).artifact_location)
-
-
-def _signature(model: keras.Model) -> Any:
-    from mlflow.models import ModelSignature
-    from mlflow.types import Schema, TensorSpec
-
-    inputs = TensorSpec(np.dtype("uint8"), (-1, *model.input_shape[1:]), "images")
-    outputs = TensorSpec(np.dtype("float32"), (-1, model.output_shape[-1]))
-    return ModelSignature(Schema([inputs]), Schema([outputs]))
-
-
-def _requirements() -> list[str]:
-    from importlib.metadata import version
-
-    return [f"{package}=={version(package)}" for package in PACKAGES]
 
 
 def metadata_of(model_uri: str) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from uuid import uuid4
 
 from operations.console import say
 from operations.secret_values import secret_value
-from recognition.configuration.notify_section import NotifyConfig, is_address
 from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.notify import NotifyConfig, is_address
 from recognition.errors import InputError
 from recognition.notification import SIGNATURE, Notice, message, notices, signature
 

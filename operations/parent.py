@@ -11,7 +11,8 @@ from operations.results import load_outputs
 from operations.run_lookup import find_trainings
 from operations.runs import outputs_of
 from recognition.configuration.resolved import flatten
-from recognition.configuration.schema import RunConfig, TailConfig
+from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.tail import TailConfig
 from recognition.errors import InputError
 
 STATE = "training_state"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from operations import mlflow_runs
 from operations.digest import digest_of
-from recognition.configuration.schema import TrainConfig
+from operations.training_identity import TrainingIdentity
+from operations.training_task import former_identity
+from recognition.configuration.sections.train import TrainConfig
 from recognition.retraining import Seeds, seeds_of
 
 if TYPE_CHECKING:
@@ -32,27 +33,30 @@ class PastTraining:
     init: str | None
 
 
-def question_of(identity: Mapping[str, Any], model: str) -> str:
+def question_of(identity: TrainingIdentity, model: str) -> str:
     """What a training asks, whatever its seeds and whoever is champion: 16 hexadecimal digits.
 
     Args:
-        identity: From `checkpoints.training_identity`. Initial weights that come without a digest were chosen by a
-            retraining, not by its configuration, and do not count.
+        identity: What it is. Initial weights that come without a digest were chosen by a retraining, not by its
+            configuration, and do not count.
         model: Its name.
     """
-    chosen = {} if identity["initial weights"] else {"init": None}
-    asked = {**identity, "train": {**identity["train"], "seed": 0, "seeds": None, **chosen}, "model": model}
-    return digest_of(asked)
+    chosen = {} if identity.initial else {"init": None}
+    train = identity.train.model_copy(update={"seed": 0, "seeds": None, **chosen})
+    return digest_of({**replace(identity, train=train, plan="").document, "model": model})
 
 
-def find_past(client: MlflowClient, question: str) -> list[PastTraining]:
-    """The trainings that have answered a question, newest first; cached ones count again.
+def find_past(client: MlflowClient, identity: TrainingIdentity, model: str) -> list[PastTraining]:
+    """The trainings that have answered a question, newest first, the former version's last; cached ones count again.
 
     Args:
         client: A client from `tracking.connect`.
-        question: From `question_of`.
+        identity: What is asked.
+        model: The model's name.
     """
-    runs = [run for run in mlflow_runs.tagged_runs(client, QUESTION_TAG, question) if EVALUATED in run.data.metrics]
+    questions = [question_of(each, model) for each in (identity, former_identity(identity)) if each]
+    asked = [run for question in questions for run in mlflow_runs.tagged_runs(client, QUESTION_TAG, question)]
+    runs = [run for run in asked if EVALUATED in run.data.metrics]
     return [
         PastTraining(tuple(json.loads(run.data.tags[SEEDS_TAG])), run.data.tags.get(INIT_TAG) or None) for run in runs
     ]

@@ -14,7 +14,8 @@ from tqdm import tqdm
 
 from operations.console import PLAIN_INTERVAL
 from operations.environment import check_writable, data_cache
-from operations.registry import CHAMPION, RegisteredModel
+from operations.registered_model import RegisteredModel
+from operations.registry import CHAMPION
 from recognition.errors import InputError
 from recognition.prediction.classifier import Classifier
 from recognition.prediction.inputs import Source, all_images, files_of, find_sources, total

@@ -18,7 +18,8 @@ from operations.environment import check_writable, state_folder
 from operations.job import PACKAGES, Job, git_commit, new_run_name
 from operations.model_lookup import find_model
 from operations.prediction import find_images
-from operations.registry import CHAMPION, RegisteredModel
+from operations.registered_model import RegisteredModel
+from operations.registry import CHAMPION
 from operations.results import load_outputs
 from operations.runs import outputs_of
 from operations.summary import SCHEMA, run_facts, step_facts

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from operations import model_store, promotion_log, registry, zenml_models
-from operations.locks import uninterrupted
-from operations.registry import ROLLED_BACK, WITHDRAWN_TAG, RegisteredModel
+from operations.registered_model import RegisteredModel
+from operations.registry import ROLLED_BACK, WITHDRAWN_TAG
 from operations.registry_lock import registry_lock
 from operations.stored_files import check_stored
+from operations.termination import uninterrupted
 from recognition.errors import InputError
 
 if TYPE_CHECKING:

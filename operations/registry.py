@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from operations import mlflow_runs, promotion_log, tracking, zenml_models
 from operations.lease import PREFIX
-from operations.locks import uninterrupted
 from operations.model_store import DIGEST_TAG, is_no_such_version
 from operations.promotion_log import By
+from operations.registered_model import RegisteredModel
 from operations.registry_lock import registry_lock
+from operations.termination import uninterrupted
 from recognition.gate import GateDecision
 from recognition.model_file import ModelFile
 
@@ -30,17 +31,6 @@ WITHDRAWN_TAG = "withdrawn"  # of a champion whom a person replaced: how and why
 COPIED_TAG, COPIED_GATE_TAG = "copied_from", "gate_before_copy"  # of a copy: whence, and what was decided there
 FOUND = "the alias was moved by another tool, or by a command that was killed"
 FACTS = ("test_accuracy", "data", "data_digest", "run")  # tags of a version, so that a list needs no run
-
-
-class RegisteredModel(BaseModel):
-    """A version in both registries."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    zenml_version: str
-    mlflow_version: str
-    sha256: str
 
 
 def register(

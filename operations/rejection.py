@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
-    from operations.registry import RegisteredModel
+    from operations.registered_model import RegisteredModel
 
 REJECTION_TAG = "rejection"  # of a model version
 

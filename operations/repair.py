@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from operations import promotion_log, registry, tracking, zenml_models
-from operations.locks import uninterrupted
 from operations.registry import CHALLENGER, CHAMPION
 from operations.registry_lock import registry_lock
+from operations.termination import uninterrupted
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

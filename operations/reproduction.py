@@ -13,6 +13,7 @@ from operations.code import code_hash
 from operations.console import render_lines, say
 from operations.environment import PROJECT, check_writable, load_tensorflow, state_folder
 from operations.execution import annotate, supervise
+from operations.former_code import former_code
 from operations.job import Job, check_job, git_commit
 from operations.machine import MACHINE, machine_facts
 from operations.results import load_outputs
@@ -27,6 +28,7 @@ from recognition.training.distribution import CLUSTER_VARIABLE
 
 NEEDED = ("configuration", "model", "history", "evaluation")
 STEPS = ("augmentation", "train", "evaluate")  # whose code decides the numbers
+CODE_OF = "code of "
 NOT_RECORDED, ABSENT = "not recorded", "none"
 
 
@@ -135,6 +137,7 @@ def differences(original: Original) -> dict[str, tuple[str, str]]:
         now = {name: value for name, value in now.items() if name in original.facts}
     names = dict.fromkeys([*now, *original.facts])
     pairs = {name: (original.facts.get(name, ABSENT), now.get(name, ABSENT)) for name in names}
+    pairs = {name: pair for name, pair in pairs.items() if not _is_former_code(name, *pair)}
     unknown = {} if original.has_machine else {"packages, processor": (NOT_RECORDED, "cannot be compared")}
     return {name: (then, here) for name, (then, here) in pairs.items() if then != here} | unknown
 
@@ -192,13 +195,18 @@ def render_reproduction(found: Reproduction) -> str:
 def _recorded_facts(run: Any) -> dict[str, str]:
     """Commit, code and Python version, which every run has told."""
     given, environment = run.config.parameters or {}, run.client_environment or {}
-    code = {f"code of {name}": str(run.steps[name].config.parameters.get("code")) for name in STEPS}
+    code = {f"{CODE_OF}{name}": str(run.steps[name].config.parameters.get("code")) for name in STEPS}
     python = {"python": str(environment["python_version"])} if "python_version" in environment else {}
     return {"commit": str(given.get("commit") or "none"), **code, **python}
 
 
 def _code_facts() -> dict[str, str]:
-    return {"commit": git_commit() or "none", **{f"code of {name}": code_hash(f"steps.{name}") for name in STEPS}}
+    return {"commit": git_commit() or "none", **{f"{CODE_OF}{name}": code_hash(f"steps.{name}") for name in STEPS}}
+
+
+def _is_former_code(name: str, then: str, here: str) -> bool:
+    """Whether the former version's code gave the same results as today's."""
+    return name.startswith(CODE_OF) and then == former_code(here)
 
 
 def _weights(path: Path) -> Weights:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from operations.environment import data_cache
-from operations.registry import RegisteredModel
+from operations.registered_model import RegisteredModel
 from operations.runs import outputs_of
-from recognition.configuration.schema import DataConfig
+from recognition.configuration.sections.data import DataConfig
 from recognition.data.change import DataChange
 from recognition.data.dataset import ImageDataset
 from recognition.evaluation.evaluation import Evaluation, Metrics

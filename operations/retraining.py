@@ -7,7 +7,7 @@ from uuid import UUID
 
 from operations import registry
 from operations.past_trainings import PastTraining, find_past, note_question, question_of
-from operations.training_identity import training_identity
+from operations.training_task import planned_identity
 from recognition.configuration.schema import RunConfig
 from recognition.data.change import DataChange
 from recognition.retraining import check_change, seeds_of, with_new_seeds
@@ -41,15 +41,13 @@ def prepare_retraining(
     """
     assert config.retrain is not None
     check_change(change, config.retrain)
-    metric, folds = config.evaluation.metric, config.data.folds
-    identity = training_identity(digest, config.augmentation, config.train, metric, folds, code, initial)
-    question = question_of(identity, config.model.name)
-    past = find_past(client, question)
+    identity = planned_identity(config, digest, code, initial)
+    past = find_past(client, identity, config.model.name)
     train = with_new_seeds(config.train, {each.seeds for each in past}) if config.retrain.force else config.train
     if config.retrain.init == "champion":
         earlier = next((each for each in past if each.seeds == seeds_of(train)), None)
         train = train.model_copy(update={"init": _start(client, config.model.name, earlier)})
-    note_question(client, run_id, question, train)
+    note_question(client, run_id, question_of(identity, config.model.name), train)
     return config.model_copy(update={"train": train, "retrain": None})
 
 

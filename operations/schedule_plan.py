@@ -9,20 +9,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from operations import surroundings
 from operations.code import code_hash
+from operations.digest import digest_of
 from operations.environment import PROJECT, STATE_VARIABLE, state_folder
 from operations.job import git_commit, initial_digest
 from operations.schedule_record import ScheduleRecord, record_of
 from operations.snapshot import Snapshot
-from recognition.configuration.schedule_section import ScheduleConfig
 from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.schedule import ScheduleConfig
 from recognition.errors import InputError
 from recognition.scheduling.local import LocalCommand, crontab_lines, systemd_units
 
 if TYPE_CHECKING:
     from operations.kubernetes.scheduler import KubernetesScheduler
 
-PIPELINE = "pipelines.training"  # the module whose imports are all the code that a schedule runs
+CODE = ("pipelines.training", surroundings.MODULE)  # modules whose imports are all the code that a schedule runs
 PLACES = (STATE_VARIABLE, "RECOGNITION_DATA")  # variables that name folders
 
 
@@ -98,7 +100,8 @@ def plan_schedule(
             remedy="with a stack on this machine active, schedule apply prints lines for its own scheduler",
         )
     schedule, snapshot = schedule_of(config), freeze(config, recipe, pipeline, cached_steps)
-    record = record_of(config, schedule, recipe, code_hash(PIPELINE), scheduler.image(), snapshot.commit)
+    code = digest_of([code_hash(module) for module in CODE])
+    record = record_of(config, schedule, recipe, code, scheduler.image(), snapshot.commit)
     return record, snapshot
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from recognition.configuration.resolved import flatten
-from recognition.configuration.schedule_section import ScheduleConfig
 from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.schedule import ScheduleConfig
 
 APART = ("schedule.",)  # keys that say when, and not what
 MISSING = "none"

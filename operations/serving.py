@@ -10,7 +10,8 @@ from operations import model_store
 from operations.classifiers import load_registered
 from operations.following import Follower, Named
 from operations.model_lookup import SCHEME, find_record
-from operations.registry import CHAMPION, RegisteredModel, registered_model
+from operations.registered_model import RegisteredModel
+from operations.registry import CHAMPION, registered_model
 from operations.rejection import recorded_rejection
 from recognition.errors import InputError
 from recognition.serving.engine import Engine, ModelCard

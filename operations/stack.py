@@ -14,7 +14,7 @@ import yaml
 
 from operations.environment import PROJECT
 from operations.locks import state_lock
-from recognition.configuration.resources_section import ResourcesConfig
+from recognition.configuration.sections.resources import ResourcesConfig
 from recognition.errors import InputError
 
 LOCAL = "local"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from operations import model_store
-from operations.registry import RegisteredModel
+from operations.registered_model import RegisteredModel
 from recognition.errors import InputError
 from recognition.model_file import file_digest
 

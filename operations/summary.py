@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from operations import model_store, registry, runs, tracking
-from operations.registry import RegisteredModel
+from operations.registered_model import RegisteredModel
 from operations.results import Results, load_outputs
 from operations.retraining import refused_facts, retrain_facts
 from recognition.data.change import DataChange

@@ -1,4 +1,4 @@
-"""SIGTERM, by which a machine says that it is about to go."""
+"""Ctrl-C and SIGTERM, by which a machine says that it is about to go."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+HELD = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
@@ -26,3 +28,23 @@ def terminable() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGTERM, before)
         if came.is_set():
             signal.raise_signal(signal.SIGTERM)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold back Ctrl-C and SIGTERM until the block is done, so that it happens whole or not at all.
+
+    Masking them would not do: the system would give them to one of the libraries' threads, and Python to this one.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # no signal ever interrupts another thread
+        return
+    held: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: held.append(number)) for number in HELD}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for late in held:
+            signal.raise_signal(late)

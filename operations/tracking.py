@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 from mlflow import MlflowClient
 
 from operations.environment import state_folder
-from operations.locks import state_lock, uninterrupted
+from operations.locks import state_lock
 from operations.stack import is_without_tracker
+from operations.termination import uninterrupted
 from recognition.errors import InputError
 
 CREDENTIALS = ("MLFLOW_TRACKING_", "DATABRICKS_")  # variables that a stack's tracker sets

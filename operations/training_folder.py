@@ -22,7 +22,9 @@ from operations.checkpoints import (
     remove_folder,
 )
 from operations.console import say
-from operations.training_identity import Training
+from operations.former_code import FORMER
+from operations.training_identity import TrainingIdentity
+from operations.training_task import Training, former_identity
 from operations.unfinished import give_up
 from recognition.errors import RecognitionError
 
@@ -43,6 +45,7 @@ def training_folder(training: Training) -> Iterator[Path]:
     """
     checkpoints_root().mkdir(parents=True, exist_ok=True)
     remove_finished()  # on a cluster nobody else sees them
+    _take_over(training.identity)
     folder, lock = _held(training)
     if os.environ.get(FRESH) and not _is_of(folder, training.origin):
         _give_up(training.task, folder)
@@ -50,7 +53,8 @@ def training_folder(training: Training) -> Iterator[Path]:
         remove_folder(folder)
     folder.mkdir(exist_ok=True)
     (folder / FINISHED).unlink(missing_ok=True)
-    _write(folder / TRAINING, {"task": training.task, "origin": training.origin, "identity": training.identity})
+    record = {"task": training.task, "origin": training.origin, "identity": training.identity.document}
+    _write(folder / TRAINING, record)
     try:
         yield folder
         _mark_finished(folder)
@@ -65,12 +69,24 @@ def shared_folder(training: Training) -> Path:
         training: With the chief's origin.
     """
     own = _own_folder(training)
-    return own if own.is_dir() else checkpoints_root() / training.key
+    return own if own.is_dir() else checkpoints_root() / training.identity.key
+
+
+def _take_over(identity: TrainingIdentity) -> None:
+    """Give what the former version left of this very training the name that it has now, unless it trains still."""
+    folder, former = checkpoints_root() / identity.key, former_identity(identity)
+    if former is None or folder.exists():
+        return
+    left = checkpoints_root() / former.key
+    with suppress(Timeout), lock_of(left):
+        if left.is_dir():
+            left.rename(folder)
+            say(f"  this training goes on from what version {FORMER} left")
 
 
 def _held(training: Training) -> tuple[Path, FileLock]:
     """The folder of a training, and its lock; that of its run alone where another run trains the same."""
-    shared, own = checkpoints_root() / training.key, _own_folder(training)
+    shared, own = checkpoints_root() / training.identity.key, _own_folder(training)
     for folder in [own] if own.is_dir() else [shared, own]:
         lock = lock_of(folder)
         with suppress(Timeout):
@@ -88,7 +104,7 @@ def _held(training: Training) -> tuple[Path, FileLock]:
 
 def _own_folder(training: Training) -> Path:
     run = hashlib.sha256(training.origin.encode()).hexdigest()[:8]
-    return checkpoints_root() / f"{training.key}-{run}"
+    return checkpoints_root() / f"{training.identity.key}-{run}"
 
 
 def _is_of(folder: Path, origin: str) -> bool:

@@ -4,97 +4,80 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from operations.digest import digest_of
-from recognition.configuration.schema import AugmentationConfig, TrainConfig
+from recognition.configuration.sections.augmentation import AugmentationConfig
+from recognition.configuration.sections.train import TrainConfig
+
+if TYPE_CHECKING:
+    from recognition.training.task import Task
 
 
 @dataclass(frozen=True)
-class Training:
-    """What makes a training this one.
+class TrainingIdentity:
+    """Everything that a training depends on: where two have the same key, the second goes on from the first.
 
     Attributes:
-        task: What it is for: two trainings of one task that differ in anything else are never mixed silently.
-        identity: Everything that it depends on, by dotted key.
-        origin: Where it came from, for people.
-    """
-
-    task: str
-    identity: Mapping[str, Any]
-    origin: str = ""
-
-    @property
-    def key(self) -> str:
-        """Name of its folder."""
-        return digest_of(self.identity)
-
-
-def current_training(identity: Mapping[str, Any]) -> Training:
-    """The training of the step that is running.
-
-    Args:
-        identity: Everything that it depends on.
-    """
-    from zenml import get_step_context
-
-    run = get_step_context().pipeline_run
-    return Training(task_name(recipe_of(run.name), model_of(run)), identity, origin_of(run))
-
-
-def training_identity(
-    digest: str,
-    augmentation: AugmentationConfig,
-    train: TrainConfig,
-    metric: str,
-    folds: int | None,
-    code: str,
-    initial: str,
-) -> dict[str, Any]:
-    """What a training depends on, as far as it is known before it starts.
-
-    Args:
-        digest: Of the data.
+        data: Digest of images and labels.
+        folds: Number of folds, None for the split as it is.
         augmentation: Its options.
         train: The recipe.
         metric: What chooses the best epoch.
-        folds: Number of folds, None for the split as it is.
         code: Hash of the code behind the step.
         initial: Digest of the weights to begin with, "" for random ones.
+        plan: Digest of the augmentation as resolved against the images, "" where they are not at hand yet.
+        searched: What a calibration searches; None for a training.
     """
-    sections = {"augmentation": augmentation.model_dump(mode="json"), "train": train.model_dump(mode="json")}
-    return {
-        "data": {"digest": digest, "folds": folds},
-        **sections,
-        "evaluation": {"metric": metric},
-        "code": code,
-        "initial weights": initial,
-    }
 
+    data: str
+    folds: int | None
+    augmentation: AugmentationConfig
+    train: TrainConfig
+    metric: str
+    code: str
+    initial: str
+    plan: str = ""
+    searched: Mapping[str, Any] | None = None
 
-def task_name(recipe: str, model: str) -> str:
-    """What a training is for."""
-    return f"{recipe}.yaml for model {model}"
+    @classmethod
+    def of_task(
+        cls,
+        task: Task,
+        code: str,
+        initial: str = "",
+        folds: int | None = None,
+        searched: Mapping[str, Any] | None = None,
+    ) -> TrainingIdentity:
+        """That of a training about to begin.
 
+        Args:
+            task: What it is given.
+            code: Hash of the code behind the step.
+            initial: Digest of the weights to begin with, "" for random ones.
+            folds: Number of folds, None for the split as it is.
+            searched: What a calibration searches; None for a training.
+        """
+        plan = task.plan
+        return cls(
+            task.dataset.digest, folds, plan.options, task.config, task.metric, code, initial, plan.digest, searched
+        )
 
-def recipe_of(run_name: str) -> str:
-    """The configuration's name in the name of a run, which ends in date, time and six random digits."""
-    return run_name.rsplit("-", 3)[0]
+    @property
+    def document(self) -> dict[str, Any]:
+        """As it is hashed and written down: by sections and keys of the configuration, and what else counts."""
+        return {
+            "data": {"digest": self.data, "folds": self.folds},
+            "augmentation": self.augmentation.model_dump(mode="json"),
+            "train": self.train.model_dump(mode="json"),
+            "evaluation": {"metric": self.metric},
+            "code": self.code,
+            "initial weights": self.initial,
+            **({"plan": self.plan} if self.plan else {}),
+            **({"calibrate": dict(self.searched)} if self.searched is not None else {}),
+        }
 
-
-def model_of(run: Any) -> str:
-    """Name of the model that a run is about.
-
-    Args:
-        run: ZenML's record of it, hydrated.
-    """
-    return str((run.config.parameters or {})["config"]["model"]["name"])
-
-
-def origin_of(run: Any) -> str:
-    """What people are told of where a training came from.
-
-    Args:
-        run: ZenML's record of it.
-    """
-    return f"run {run.name}"
+    @property
+    def key(self) -> str:
+        """Its name: 16 hexadecimal digits."""
+        return digest_of(self.document)

@@ -12,7 +12,7 @@ from typing import Any
 from filelock import Timeout
 
 from operations.checkpoints import TRAINING, checkpoints_root, is_stored, lock_of, remove_folder
-from operations.training_identity import Training
+from operations.training_task import Training, former_identity
 from recognition.errors import InputError
 
 DIFFERENCES = 5  # shown of all
@@ -22,14 +22,18 @@ def check_unfinished(training: Training) -> None:
     """Check that no other training of the task waits to be gone on with.
 
     Args:
-        training: What is about to be trained; keys that its identity lacks are not compared.
+        training: What is about to be trained; what its identity does not know yet is not compared.
 
     Raises:
         InputError: One was interrupted that differs; it says in what.
     """
     records = {folder: json.loads((folder / TRAINING).read_text()) for folder in _unfinished(training.task)}
-    ours = _flat(training.identity)
-    different = {folder: _differing(ours, record["identity"]) for folder, record in records.items()}
+    ours, former = _flat(training.identity.document), former_identity(training.identity)
+    known = [ours, _flat(former.document)] if former else [ours]
+    different = {
+        folder: min((_differing(each, record["identity"]) for each in known), key=len)
+        for folder, record in records.items()
+    }
     if not different or not all(different.values()):
         return
     folder, keys = next(iter(different.items()))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from operations.code import code_hash
-from operations.console import TrainingProgress, say
+from operations.console import say
 from operations.environment import data_cache, load_tensorflow
 from operations.initial_weights import load_initial
 from operations.job import Job
 from operations.termination import terminable
 from operations.training_folder import shared_folder
-from operations.training_identity import Training, training_identity
+from operations.training_identity import TrainingIdentity
+from operations.training_progress import TrainingProgress
+from operations.training_task import Training
 from recognition.augmentation.plan import AugmentationPlan, resolve_plan
-from recognition.configuration.schema import CheckpointConfig, TrainConfig
+from recognition.configuration.sections.checkpoint import CheckpointConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.data.dataset import ImageDataset
 from recognition.data.preload import take_dataset
 from recognition.training.distribution import cluster_of, join_cluster
@@ -67,10 +70,9 @@ def train_along(
     origin: str = "",
 ) -> None:
     """Train with the chief; arguments as of the train step, and the chief's origin where it is known."""
-    identity = training_identity(dataset.digest, plan.options, config, metric, None, code, initial)
-    folder = shared_folder(Training("", {**identity, "plan": plan.digest}, origin))
+    begin = load_initial(config.init, initial) if config.init else None
+    task = Task(dataset, plan, config, metric, begin)
+    folder = shared_folder(Training("", TrainingIdentity.of_task(task, code, initial), origin))
     with terminable() as terminated:
-        progress = TrainingProgress(metric, terminated)
-        begin = load_initial(config.init, initial) if config.init else None
-        train(Task(dataset, plan, config, metric, begin), folder, progress, every_seconds=checkpoint.every_seconds)
+        train(task, folder, TrainingProgress(metric, terminated), every_seconds=checkpoint.every_seconds)
     say("this worker is done; the chief evaluates and registers")

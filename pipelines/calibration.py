@@ -3,6 +3,7 @@
 from zenml import pipeline
 from zenml.enums import ExecutionMode
 
+from pipelines.caching import BY_CODE_HASH
 from recognition.configuration.schema import RunConfig
 from steps.augmentation import augmentation
 from steps.calibrate import calibrate
@@ -14,7 +15,7 @@ NAME = "calibration"
 CACHED_STEPS = ("augmentation", "calibrate")
 
 
-@pipeline(name=NAME, execution_mode=ExecutionMode.FAIL_FAST)
+@pipeline(name=NAME, execution_mode=ExecutionMode.FAIL_FAST, cache_policy=BY_CODE_HASH)
 def calibration(config: RunConfig, code: dict[str, str], recipe: str, commit: str | None, fallback: bool) -> None:
     """Turn images and a first configuration into a better one.
 

@@ -4,6 +4,7 @@ from zenml import pipeline
 from zenml.enums import ExecutionMode
 
 from operations.parent import parent_state
+from pipelines.caching import BY_CODE_HASH
 from recognition.configuration.schema import RunConfig
 from steps.augmentation import augmentation
 from steps.configure import configure
@@ -15,7 +16,7 @@ NAME = "reproduction"
 CACHED_STEPS = ("augmentation", "train", "evaluate")
 
 
-@pipeline(name=NAME, execution_mode=ExecutionMode.FAIL_FAST)
+@pipeline(name=NAME, execution_mode=ExecutionMode.FAIL_FAST, cache_policy=BY_CODE_HASH)
 def reproduction(config: RunConfig, code: dict[str, str], recipe: str, commit: str | None, fallback: bool) -> None:
     """Train and evaluate as the training pipeline does.
 

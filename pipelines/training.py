@@ -4,6 +4,7 @@ from zenml import pipeline
 from zenml.enums import ExecutionMode
 
 from operations.parent import parent_state
+from pipelines.caching import BY_CODE_HASH
 from recognition.configuration.schema import RunConfig
 from steps.augmentation import augmentation
 from steps.conclude import conclude
@@ -21,7 +22,7 @@ NAME = "recognition"
 CACHED_STEPS = ("data_report", "augmentation", "train", "evaluate", "report")
 
 
-@pipeline(name=NAME, execution_mode=ExecutionMode.FAIL_FAST)
+@pipeline(name=NAME, execution_mode=ExecutionMode.FAIL_FAST, cache_policy=BY_CODE_HASH)
 def training(
     config: RunConfig, code: dict[str, str], recipe: str, commit: str | None, fallback: bool, alone: bool = False
 ) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from recognition.configuration.retrain_section import RetrainConfig
-from recognition.configuration.schema import TrainConfig
+from recognition.configuration.sections.retrain import RetrainConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.data.change import DataChange
 from recognition.errors import RecognitionError
 

@@ -9,7 +9,7 @@ from operations.console import say
 from operations.environment import load_tensorflow
 from recognition.augmentation.illustrated_plan import IllustratedPlan
 from recognition.augmentation.plan import resolve_plan
-from recognition.configuration.schema import AugmentationConfig
+from recognition.configuration.sections.augmentation import AugmentationConfig
 from recognition.data.dataset import ImageDataset
 from recognition.pictures.augmentation import augmentation_picture
 

@@ -2,20 +2,19 @@
 
 from typing import Annotated
 
-from zenml import get_step_context, log_metadata, step
+from zenml import step
 
 from materializers.calibration import CalibrationMaterializer
-from operations import mlflow_runs, tracking
-from operations.console import TrainingProgress, say
+from operations.console import say
 from operations.environment import load_tensorflow
-from operations.termination import terminable
-from operations.training_folder import training_folder
-from operations.training_identity import current_training, training_identity
+from operations.surroundings import surroundings
+from operations.training_identity import TrainingIdentity
 from recognition.augmentation.illustrated_plan import IllustratedPlan
 from recognition.calibration.calibrate import calibrate as search
-from recognition.calibration.recipe import reached
-from recognition.calibration.result import Calibration
-from recognition.configuration.schema import CalibrateConfig, CheckpointConfig, TrainConfig
+from recognition.calibration.result import Calibration, reached
+from recognition.configuration.sections.calibrate import CalibrateConfig
+from recognition.configuration.sections.checkpoint import CheckpointConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.data.dataset import ImageDataset
 from recognition.training.task import Task
 
@@ -46,13 +45,9 @@ def calibrate(
         code: Hash of the code behind this step, for the cache.
     """
     load_tensorflow(threads)
-    run_id = mlflow_runs.run_id_of(tracking.connect(), get_step_context().pipeline_run.name)
-    log_metadata({"mlflow_run_id": run_id})
-    identity = training_identity(dataset.digest, plan.plan.options, config, metric, None, code, "")
+    task = Task(dataset, plan.plan, config, metric)
     searched = options.model_dump(exclude=BUDGET)
-    training = current_training({**identity, "plan": plan.plan.digest, "calibrate": searched})
-    with terminable() as terminated, training_folder(training) as folder:
-        task = Task(dataset, plan.plan, config, metric)
-        found = search(task, options, folder, TrainingProgress(metric, terminated), checkpoint.every_seconds)
+    with surroundings().calibration(TrainingIdentity.of_task(task, code, searched=searched)) as place:
+        found = search(task, options, place.checkpoints, place.listener(""), checkpoint.every_seconds)
     say(f"calibrate: {found.best.choice.in_words()}, {reached(found)}")
     return found

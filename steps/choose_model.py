@@ -7,7 +7,8 @@ from zenml import log_metadata, step
 from operations import tracking
 from operations.console import say
 from operations.model_lookup import find_model
-from operations.registry import CHAMPION, RegisteredModel
+from operations.registered_model import RegisteredModel
+from operations.registry import CHAMPION
 from recognition.configuration.schema import RunConfig
 
 

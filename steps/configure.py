@@ -4,7 +4,8 @@ from typing import Annotated
 
 from zenml import step
 
-from recognition.configuration.schema import RunConfig, TrainConfig
+from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.train import TrainConfig
 
 
 @step(enable_cache=False)

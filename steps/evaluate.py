@@ -7,7 +7,7 @@ from zenml import step
 from materializers.evaluation import EvaluationMaterializer
 from operations.console import say
 from operations.environment import load_tensorflow
-from recognition.configuration.schema import EvaluationConfig
+from recognition.configuration.sections.evaluation import EvaluationConfig
 from recognition.data.dataset import ImageDataset, Split
 from recognition.data.folds import first_fold
 from recognition.evaluation.evaluate import evaluate as evaluate_predictions

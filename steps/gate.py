@@ -9,9 +9,9 @@ from operations.announcement import is_told
 from operations.console import say
 from operations.gatekeeper import pass_gate
 from operations.judgement import Case
-from operations.registry import RegisteredModel
-from recognition.configuration.gate_section import GateConfig
-from recognition.configuration.schema import EvaluationConfig
+from operations.registered_model import RegisteredModel
+from recognition.configuration.sections.evaluation import EvaluationConfig
+from recognition.configuration.sections.gate import GateConfig
 from recognition.data.change import DataChange
 from recognition.data.dataset import ImageDataset
 from recognition.evaluation.evaluation import Evaluation

@@ -8,7 +8,8 @@ from zenml.metadata.metadata_types import MetadataType
 from operations import mlflow_runs, tracking
 from operations.console import say
 from operations.retraining import prepare_retraining
-from recognition.configuration.schema import RunConfig, TrainConfig
+from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.data.change import DataChange
 from recognition.data.summary import DataSummary
 

@@ -8,7 +8,7 @@ from materializers.predictions import PredictionsMaterializer
 from operations.classifiers import load_registered
 from operations.console import say
 from operations.prediction import answer, find_images
-from operations.registry import RegisteredModel
+from operations.registered_model import RegisteredModel
 from recognition.configuration.schema import RunConfig
 from recognition.prediction.predictions import Predictions, temporary_path, temporary_predictions
 from recognition.prediction.writers import written_whole

@@ -7,7 +7,7 @@ from zenml import get_step_context, step
 from operations import mlflow_runs, registry, tracking
 from operations.champion_data import store_summary
 from operations.console import say
-from operations.registry import RegisteredModel
+from operations.registered_model import RegisteredModel
 from operations.rejection import settle_rejection
 from operations.visualizations import stored_pictures
 from recognition.augmentation.illustrated_plan import IllustratedPlan

@@ -3,12 +3,12 @@
 import json
 from typing import Annotated
 
-from zenml import get_step_context, step
+from zenml import step
 from zenml.types import HTMLString, JSONString
 
-from operations import mlflow_runs, registry, tracking
 from operations.console import say
-from operations.registry import RegisteredModel
+from operations.registered_model import RegisteredModel
+from operations.surroundings import surroundings
 from recognition.data.dataset import ImageDataset
 from recognition.data.folds import first_fold
 from recognition.evaluation.evaluation import Evaluation
@@ -52,7 +52,7 @@ def report(
         folds: How the training was cross-validated; None for the split as it is.
         code: Hash of the code behind this step, for the cache.
     """
-    client = tracking.connect()
+    around = surroundings()
     facts = RunFacts(
         model=registered.name,
         model_version=registered.zenml_version,
@@ -64,13 +64,12 @@ def report(
         images={name: len(split) for name, split in dataset.splits.items()},
         image_shape=dataset.image_shape,
         commit=commit,
-        date=registry.created(client, registered),
+        date=around.created(registered),
     )
     page = build_page(evaluation, history, decision, facts, dataset.splits["test"], rejection)
     numbers = json.dumps(report_numbers(evaluation, history, decision, facts, rejection), indent=1, ensure_ascii=False)
-    run_id = mlflow_runs.run_id_of(client, get_step_context().pipeline_run.name)
     suspects = build_suspects_page({"validation": validation, "test": evaluation}, first_fold(dataset, folds))
     files = {"report.html": page, "metrics.json": numbers, "suspects.html": suspects}
-    mlflow_runs.log_files(client, run_id, {name: text.encode() for name, text in files.items()})
+    around.log_files({name: text.encode() for name, text in files.items()})
     say(f"report: {len(page.encode()) / 1e6:.1f} MB")
     return HTMLString(page), JSONString(numbers), HTMLString(suspects)

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from PIL import Image, ImageDraw
 
-from recognition.configuration.schema import DataConfig
+from recognition.configuration.sections.data import DataConfig
 from recognition.data.image_transform import ImageTransform
 from recognition.data.own_images import read_own_images
 from recognition.evaluation.score import score

@@ -15,14 +15,16 @@ from PIL import Image
 
 import run_pipeline
 from operations import mlflow_runs
-from operations.model_store import KERAS_FILE, fetch, log_model
+from operations.logged_model import log_model
+from operations.model_store import KERAS_FILE, fetch
 from operations.prediction_run import unused_sections
 from operations.registry import apply_decision, champion, register
 from operations.rejection import settle_rejection
-from recognition.configuration.notify_section import NotifyConfig
-from recognition.configuration.predict_section import PredictConfig
-from recognition.configuration.resources_section import ResourcesConfig
-from recognition.configuration.schema import RunConfig, TrainConfig
+from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.notify import NotifyConfig
+from recognition.configuration.sections.predict import PredictConfig
+from recognition.configuration.sections.resources import ResourcesConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.evaluation.predict import predict
 from recognition.prediction.rejection import Rejection, RejectionChoice
 from tests.operations.state import connect, empty_state, own_state

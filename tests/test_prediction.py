@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from operations.environment import PROJECT
-from recognition.configuration.schema import DataConfig
+from recognition.configuration.sections.data import DataConfig
 from recognition.data.sources import read_dataset
 from tests.recognition.data.files import encoded, write_images
 

@@ -10,7 +10,7 @@ from operations.environment import GPUS_VARIABLE, STATE_VARIABLE
 from operations.kubernetes.pods import GPU, QUEUE_LABEL, SHARED_MEMORY, STATE, USER, toleration
 from operations.kubernetes.settings import INGEST, STEP_VARIABLES
 from operations.kubernetes.target import Target
-from recognition.configuration.resources_section import ResourcesConfig
+from recognition.configuration.sections.resources import ResourcesConfig
 
 if TYPE_CHECKING:
     from kfp.dsl import PipelineTask

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from operations.environment import STATE_VARIABLE
-from recognition.configuration.resources_section import ResourcesConfig
+from recognition.configuration.sections.resources import ResourcesConfig
 
 PodSettings = dict[str, Any]
 

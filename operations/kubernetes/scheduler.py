@@ -20,7 +20,7 @@ from operations.kubernetes.stack_check import check_resources
 from operations.kubernetes.target import FLAVOR, Target, active_target
 from operations.snapshot import Snapshot
 from operations.stack import check_source_root
-from recognition.configuration.schedule_section import ScheduleConfig
+from recognition.configuration.sections.schedule import ScheduleConfig
 from recognition.errors import InputError
 
 NEVER = "0 0 31 2 *"  # 31 February: the cron expression of a schedule that is not to fire yet

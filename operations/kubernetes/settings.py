@@ -18,8 +18,8 @@ from operations.kubernetes.pods import (
 from operations.kubernetes.target import BAKED, Target
 from operations.kubernetes.watch import ZENML_MARK
 from operations.training_folder import FRESH
-from recognition.configuration.resources_section import ResourcesConfig
 from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.resources import ResourcesConfig
 
 ORCHESTRATOR = "orchestrator.kubernetes"
 INGEST, EVALUATE = "ingest", "evaluate"

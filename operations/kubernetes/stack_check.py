@@ -13,8 +13,8 @@ from operations.kubernetes.images import find_image
 from operations.kubernetes.pods import amounts_of
 from operations.kubernetes.rights import ORCHESTRATOR, TRAINER, Rights, lacking, lacking_of_account
 from operations.kubernetes.target import Target
-from recognition.configuration.resources_section import ResourcesConfig
 from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.resources import ResourcesConfig
 from recognition.errors import InputError, RecognitionError
 from recognition.training.device import check_requested
 from recognition.training.distribution import CLUSTER_VARIABLE, requested_cluster

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from recognition.configuration.nearest import nearest
-from recognition.configuration.resources_section import ObjectName
 from recognition.configuration.section import Section
+from recognition.configuration.sections.resources import ObjectName
 from recognition.configuration.values import Name
 from recognition.configuration.wording import dotted, shown
 from recognition.configuration.yaml_file import read_yaml

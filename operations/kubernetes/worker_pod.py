@@ -9,7 +9,7 @@ from uuid import UUID
 
 from operations.environment import prepare_environment
 from operations.kubernetes.training_workers import STEP_RUN
-from operations.training_identity import origin_of
+from operations.training_task import origin_of
 from recognition.training.distribution import CLUSTER_VARIABLE
 
 INDEX = "JOB_COMPLETION_INDEX"  # Kubernetes' variable of an Indexed Job's pod
@@ -23,7 +23,8 @@ def main() -> None:
     os.environ[CLUSTER_VARIABLE] = json.dumps(cluster)
     values = arguments(os.environ[STEP_RUN])
     from operations.worker import join, train_along
-    from recognition.configuration.schema import CheckpointConfig, TrainConfig
+    from recognition.configuration.sections.checkpoint import CheckpointConfig
+    from recognition.configuration.sections.train import TrainConfig
 
     config = TrainConfig.model_validate(values["config"])
     join(config, values["threads"])

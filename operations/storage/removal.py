@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from operations import registry, zenml_models
 from operations.checkpoints import remove_training
 from operations.environment import data_cache, state_folder
-from operations.locks import uninterrupted
 from operations.registry_lock import registry_lock
 from operations.storage.items import Item, Kind
 from operations.storage.mlflow_inventory import tracked_runs
+from operations.termination import uninterrupted
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -9,7 +9,7 @@ from typing import Any
 
 from operations.storage.items import Item, Kind
 from operations.storage.sizes import modified, size_of
-from operations.training_identity import recipe_of
+from operations.training_task import recipe_of
 
 PIPELINES = ("recognition", "calibration", "prediction", "reproduction")
 PAGE = 100

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.augmentation.statistics import channel_moments, require_zca_is_possible, zca_matrix
-from recognition.configuration.schema import AugmentationConfig
+from recognition.configuration.sections.augmentation import AugmentationConfig
 from recognition.data.dataset import Split, array_digest
 from recognition.data.encoded_images import Images
 from recognition.errors import InputError

@@ -11,7 +11,8 @@ from recognition.calibration.range_test import run_range_test
 from recognition.calibration.result import Calibration, Choice, RangeTest, SearchSpace
 from recognition.calibration.space import search_space
 from recognition.calibration.study import run_study
-from recognition.configuration.schema import CalibrateConfig, TrainConfig
+from recognition.configuration.sections.calibrate import CalibrateConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.training.device import choose_device
 from recognition.training.listener import TrainingListener
 from recognition.training.task import Task

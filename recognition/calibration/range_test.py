@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.calibration.result import RangeTest
-from recognition.configuration.schema import TrainConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.data.dataset import Split
 from recognition.errors import TrainingStopped
 from recognition.training.batches import Batch, batches

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
-from recognition.calibration.result import Calibration
+from recognition.calibration.result import Calibration, reached
 from recognition.configuration.resolved import to_yaml
 from recognition.configuration.schema import RunConfig
-from recognition.evaluation.score import in_words
 
 FILE = "calibrated.yaml"
 
@@ -33,14 +30,6 @@ def calibrated_yaml(config: RunConfig, calibration: Calibration) -> str:
     }
     lines = [f"# {name + ':':<10} {text}" for name, text in head.items()]
     return "\n".join([*lines, to_yaml(calibrated(config, calibration))])
-
-
-def reached(calibration: Calibration) -> str:
-    """What the best trial reached, with one standard error of an accuracy on so many images."""
-    score = calibration.best.score
-    assert score is not None
-    error = math.sqrt(score * (1 - score) / calibration.validation)
-    return f"{score:.2%} validation {in_words(calibration.metric)} (standard error {error:.2%})"
 
 
 def _compared(calibration: Calibration) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from recognition.configuration.schema import TrainConfig
+from recognition.configuration.sections.train import TrainConfig
+from recognition.evaluation.score import in_words
 
 
 class Choice(BaseModel):
@@ -124,3 +126,11 @@ def _rank(trial: Trial) -> tuple[float, float]:
     assert trial.score is not None
     assert trial.loss is not None
     return trial.score, -trial.loss
+
+
+def reached(calibration: Calibration) -> str:
+    """What the best trial reached, with one standard error of an accuracy on so many images."""
+    score = calibration.best.score
+    assert score is not None
+    error = math.sqrt(score * (1 - score) / calibration.validation)
+    return f"{score:.2%} validation {in_words(calibration.metric)} (standard error {error:.2%})"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from recognition.calibration.result import SearchSpace
-from recognition.configuration.schema import CalibrateConfig, RunConfig, TrainConfig
+from recognition.configuration.sections.calibrate import CalibrateConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.data.dataset import ImageDataset
 from recognition.errors import InputError
 
@@ -54,18 +55,17 @@ def describe_search(options: CalibrateConfig, config: TrainConfig) -> str:
     return f"{options.trials} trials{limit}; batch {sizes}; {epochs}; range test of {options.steps} steps"
 
 
-def check_search(config: RunConfig, dataset: ImageDataset) -> None:
+def check_search(options: CalibrateConfig, train: TrainConfig, dataset: ImageDataset) -> None:
     """Check that what section `calibrate` asks for fits the recipe and the images.
 
     Args:
-        config: The configuration that the run uses, with a section `calibrate`.
+        options: Section `calibrate`.
+        train: The recipe.
         dataset: The data that it names.
 
     Raises:
         InputError: If it does not.
     """
-    options, train = config.calibrate, config.train
-    assert options is not None
     largest = len(dataset.splits["train"]) // train.accumulate
     fewest, most = epoch_range(options, train)
     if not fewest <= train.epochs <= most:

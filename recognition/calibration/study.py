@@ -13,7 +13,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from recognition.calibration.result import Choice, SearchSpace, Trial
-from recognition.configuration.schema import CalibrateConfig
+from recognition.configuration.sections.calibrate import CalibrateConfig
 from recognition.errors import TrainingError
 from recognition.training.history import Epoch
 from recognition.training.listener import TrainingListener

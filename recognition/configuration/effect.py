@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from recognition.configuration.schema import RunConfig, TrainConfig
+from recognition.configuration.schema import RunConfig
 from recognition.configuration.section import ContradictionError
+from recognition.configuration.sections.train import TrainConfig
 
 HOLD = TrainConfig().hold  # of a recipe that says nothing of it
 

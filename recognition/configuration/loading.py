@@ -12,8 +12,9 @@ from recognition.configuration.effect import check_effect
 from recognition.configuration.nearest import nearest
 from recognition.configuration.overrides import apply_override
 from recognition.configuration.problems import explain, explain_contradiction
-from recognition.configuration.schema import DataConfig, RunConfig
+from recognition.configuration.schema import RunConfig
 from recognition.configuration.section import ContradictionError
+from recognition.configuration.sections.data import DataConfig
 from recognition.configuration.wording import shown
 from recognition.configuration.yaml_file import read_yaml
 from recognition.errors import InputError

@@ -12,8 +12,6 @@ import xxhash
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from recognition.configuration.schema import DataConfig
-
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 PIXEL_LIMIT = 89_478_485  # where Pillow begins to suspect a decompression bomb: 256 MiB of colours
 ORIENTED = {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"}  # what may tell; TIFF turns by itself
@@ -68,11 +66,6 @@ class ImageTransform:
     channels: int
     resize: str
     background: str
-
-    @classmethod
-    def from_config(cls, config: DataConfig) -> ImageTransform:
-        """The transform that section `data` of a configuration describes."""
-        return cls(*config.image_size, config.channels, config.resize, config.background)
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> ImageTransform:

@@ -6,7 +6,7 @@ import logging
 import os
 from pathlib import Path
 
-from recognition.configuration.schema import DataConfig
+from recognition.configuration.sections.data import DataConfig
 from recognition.data.archive import file_digest
 from recognition.data.cifar100 import FILES, FOLDER
 from recognition.data.download import DownloadError, download

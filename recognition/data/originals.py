@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from recognition.configuration.schema import OWN_SOURCES, DataConfig
+from recognition.configuration.sections.data import OWN_SOURCES, DataConfig
 from recognition.data.dataset import Split
 from recognition.data.image_transform import ImageTransform, UnreadableImageError
-from recognition.data.own_images import list_images
+from recognition.data.own_images import list_images, transform_of
 
 
 def read_originals(config: DataConfig, cache: Path, split: Split, wanted: Iterable[int]) -> Iterator[tuple[int, bytes]]:
@@ -34,7 +34,7 @@ def read_originals(config: DataConfig, cache: Path, split: Split, wanted: Iterab
     missing: dict[str, dict[int, int]] = {}  # position of an image by its path and content
     for index in wanted:
         missing.setdefault(split.paths[index], {})[int(split.hashes[index])] = index
-    listing, transform = list_images(config, cache), ImageTransform.from_config(config)
+    listing, transform = list_images(config, cache), transform_of(config)
     for path, source in zip(listing.paths, listing.contents(), strict=True):
         if path in missing and (content := _read(source)):
             mark = _mark(content, transform)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.configuration.schema import DataConfig
+from recognition.configuration.sections.data import DataConfig
 from recognition.data.dataset import SPLITS, ImageDataset, Split
 from recognition.data.duplicates import count_duplicates, without_duplicates
 from recognition.data.findings import Findings, Place
@@ -46,7 +46,7 @@ def read_own_images(config: DataConfig, cache: Path) -> tuple[ImageDataset, tupl
     """
     listing = list_images(config, cache)
     classes = class_names(listing)
-    transform = ImageTransform.from_config(config)
+    transform = transform_of(config)
     read = read_images(listing.contents(), list(listing.paths), transform, config.max_decoded, cache)
     _check_unreadable(read, len(listing.paths), config.max_unreadable)
     labels = listing.indices(classes)[read.places]
@@ -77,6 +77,11 @@ def read_own_images(config: DataConfig, cache: Path) -> tuple[ImageDataset, tupl
         findings=findings,
     )
     return dataset, listing.files
+
+
+def transform_of(config: DataConfig) -> ImageTransform:
+    """How the images that section `data` of a configuration names become arrays."""
+    return ImageTransform(*config.image_size, config.channels, config.resize, config.background)
 
 
 def list_images(config: DataConfig, cache: Path) -> Listing:

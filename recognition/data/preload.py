@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from recognition.configuration.schema import DataConfig
+from recognition.configuration.sections.data import DataConfig
 from recognition.data.dataset import ImageDataset
 from recognition.data.location import ENVIRONMENT
 from recognition.data.sources import read_dataset, read_source

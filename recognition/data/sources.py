@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recognition.configuration.schema import OWN_SOURCES, DataConfig
+from recognition.configuration.sections.data import OWN_SOURCES, DataConfig
 from recognition.data.cifar100 import read_cifar100
 from recognition.data.dataset import ImageDataset
 from recognition.data.digits import read_digits

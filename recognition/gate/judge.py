@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from recognition.configuration.gate_section import GateConfig
+from recognition.configuration.sections.gate import GateConfig
 from recognition.evaluation.paired import Difference
 from recognition.evaluation.score import in_words
 from recognition.gate.classes import guard_classes, guard_new_classes, guard_superclasses

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.configuration.schema import OWN_SOURCES, DataConfig
+from recognition.configuration.sections.data import OWN_SOURCES, DataConfig
 from recognition.data.dataset import Split
 from recognition.data.image_transform import FORMATS
 from recognition.data.listing import SUFFIXES

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from recognition.configuration.schedule_section import ScheduleConfig
+from recognition.configuration.sections.schedule import ScheduleConfig
 from recognition.scheduling.cron import calendar_texts, parse_cron
 
 

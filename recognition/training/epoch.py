@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recognition.configuration.schema import TrainConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.data.dataset import Split
 from recognition.errors import TrainingError
 from recognition.evaluation.predict import fitting_batch

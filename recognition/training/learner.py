@@ -14,7 +14,7 @@ from recognition.augmentation.plan import AugmentationPlan
 from recognition.augmentation.preprocessing import build_preprocessing, preprocess
 from recognition.augmentation.resize import resize
 from recognition.augmentation.transform import augment
-from recognition.configuration.schema import TrainConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.data.dataset import ImageDataset
 from recognition.networks import build_network, initialize_network
 from recognition.training.averages import Averages

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from recognition.configuration.schema import TrainConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.training.keras_internals import variable_index
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from recognition.configuration.schema import TrainConfig
+from recognition.configuration.sections.train import TrainConfig
 
 FINAL_SHARE = 0.05  # of the peak, where a one-cycle schedule starts and ends
 ONE_CYCLE_WARMUP = 0.2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from recognition.augmentation.plan import AugmentationPlan
-from recognition.configuration.schema import TrainConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.data.dataset import ImageDataset
 from recognition.training.checkpoint import Checkpoint
 from recognition.training.initialization import Initial

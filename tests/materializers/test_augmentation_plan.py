@@ -6,7 +6,7 @@ import pytest
 from materializers.augmentation_plan import AugmentationPlanMaterializer
 from recognition.augmentation.illustrated_plan import IllustratedPlan
 from recognition.augmentation.plan import resolve_plan
-from recognition.configuration.schema import AugmentationConfig
+from recognition.configuration.sections.augmentation import AugmentationConfig
 from recognition.errors import InputError
 from recognition.pictures.grid import image_grid
 from tests.recognition.evaluation.samples import split_of

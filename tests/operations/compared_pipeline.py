@@ -11,7 +11,7 @@ from materializers.evaluation import EvaluationMaterializer
 from materializers.history import HistoryMaterializer
 from materializers.image_dataset import ImageDatasetMaterializer
 from operations.environment import PROJECT
-from operations.registry import RegisteredModel
+from operations.registered_model import RegisteredModel
 from recognition.configuration.schema import RunConfig
 from recognition.data.dataset import Duplicates, ImageDataset
 from recognition.evaluation.evaluate import evaluate as judge

@@ -45,8 +45,8 @@ def finish(client, name, file, run=""):
     from operations import registry
     from operations.gatekeeper import pass_gate
     from operations.judgement import Case
-    from recognition.configuration.gate_section import GateConfig
-    from recognition.configuration.schema import EvaluationConfig
+    from recognition.configuration.sections.evaluation import EvaluationConfig
+    from recognition.configuration.sections.gate import GateConfig
     from recognition.data.change import DataChange
     from recognition.evaluation.evaluate import evaluate
     from recognition.evaluation.predict import predict

@@ -3,7 +3,8 @@ import pytest
 
 from operations import mlflow_runs
 from operations.champion_data import NO_CHAMPION, NOT_RECORDED, find_baseline, store_summary
-from operations.model_store import DATA_FILE, KERAS_FILE, add_file, fetch, log_model, read_file
+from operations.logged_model import log_model
+from operations.model_store import DATA_FILE, KERAS_FILE, add_file, fetch, read_file
 from operations.registry import apply_decision, register
 from recognition.data.inspection import details_digest, inspect_dataset
 from recognition.model_file import file_digest

@@ -14,20 +14,33 @@ from filelock import FileLock
 
 from operations.checkpoints import FINISHED, remove_finished
 from operations.training_folder import FRESH, shared_folder, training_folder
-from operations.training_identity import Training, current_training, recipe_of, training_identity
+from operations.training_identity import TrainingIdentity
+from operations.training_task import Training, current_training, recipe_of
 from operations.unfinished import check_unfinished
-from recognition.configuration.schema import AugmentationConfig, TrainConfig
+from recognition.configuration.sections.augmentation import AugmentationConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.errors import InputError, RecognitionError
 
-IDENTITY = {"data": "digest", "train": {"epochs": 3, "learning_rate": 0.1}, "code": "hash"}
+IDENTITY = TrainingIdentity(
+    data="digest",
+    folds=None,
+    augmentation=AugmentationConfig(),
+    train=TrainConfig(epochs=3, learning_rate=0.1),
+    metric="accuracy",
+    code="hash",
+    initial="",
+)
+FORMER = {"new hash": "former hash"}
 TRAINING = Training("train.yaml for model cifar100", IDENTITY, "run train-1")
 CHECKPOINT = "epoch-00001-batch-0000000.npz"
 ROOT = Path(__file__).resolve().parents[2]
 HOLD = """
-import json, sys
+import sys
 from operations.training_folder import training_folder
-from operations.training_identity import Training
-with training_folder(Training(sys.argv[1], json.loads(sys.argv[2]), sys.argv[3])) as folder:
+from operations.training_task import Training, planned_identity
+from recognition.configuration.schema import RunConfig
+config = RunConfig.model_validate({"train": {"epochs": 3, "learning_rate": 0.1}})
+with training_folder(Training(sys.argv[1], planned_identity(config, "digest", "hash", ""), sys.argv[2])) as folder:
     print(folder, flush=True)
     input()
 """
@@ -63,7 +76,7 @@ def killed(training=TRAINING):
 
 
 def changed(task=TRAINING.task, **changes):
-    return Training(task, {**IDENTITY, **changes})
+    return Training(task, replace(IDENTITY, **changes))
 
 
 def left(folder):
@@ -78,7 +91,7 @@ def test_an_interrupted_training_finds_its_folder_again():
         assert (again / CHECKPOINT).exists()
 
 
-@pytest.mark.parametrize("other", [{"data": "x"}, {"train": {"epochs": 4, "learning_rate": 0.1}}, {"code": "x"}])
+@pytest.mark.parametrize("other", [{"data": "x"}, {"train": TrainConfig(epochs=4)}, {"code": "x"}])
 def test_another_training_has_another_folder(other):
     assert killed() != killed(changed(**other))
 
@@ -87,7 +100,6 @@ def test_a_training_that_is_the_same_goes_on_whatever_else_waits():
     check_unfinished(TRAINING)
     killed()
     check_unfinished(TRAINING)
-    check_unfinished(Training(TRAINING.task, {"data": "digest"}))
     killed(changed(data="other"))
     check_unfinished(TRAINING)
 
@@ -95,7 +107,7 @@ def test_a_training_that_is_the_same_goes_on_whatever_else_waits():
 def test_an_interrupted_training_that_differs_is_told():
     killed()
     with pytest.raises(InputError) as caught:
-        check_unfinished(changed(train={"epochs": 3, "learning_rate": 0.2}))
+        check_unfinished(changed(train=TrainConfig(epochs=3, learning_rate=0.2)))
     assert caught.value.problem == "an interrupted training of train.yaml for model cifar100 was different"
     assert caught.value.received == "train.learning_rate: 0.2"
     assert caught.value.expected.startswith(
@@ -105,9 +117,10 @@ def test_an_interrupted_training_that_differs_is_told():
 
 
 def test_a_long_list_of_differences_is_cut():
-    killed(Training(TRAINING.task, {str(key): 0 for key in range(9)}))
-    with pytest.raises(InputError, match="and 4 more"):
-        check_unfinished(Training(TRAINING.task, {str(key): 1 for key in range(9)}))
+    keys = ("epochs", "batch_size", "patience", "accumulate", "seed", "unfreeze_at", "workers")
+    killed(changed(train=TrainConfig.model_construct(**dict.fromkeys(keys, 2))))
+    with pytest.raises(InputError, match="and 2 more"):
+        check_unfinished(changed(train=TrainConfig.model_construct(**dict.fromkeys(keys, 3))))
 
 
 def test_a_training_of_another_task_is_no_business_of_ours():
@@ -142,23 +155,6 @@ def test_fresh_gives_up_what_differs(monkeypatch):
     monkeypatch.setenv(FRESH, "1")
     with training_folder(changed(data="other")):
         assert not folder.exists()
-
-
-def test_the_identity_tells_everything():
-    def identity(digest="d", augmentation=None, train=None, metric="accuracy", folds=None, code="c", initial=""):
-        parts = augmentation or AugmentationConfig(), train or TrainConfig()
-        return json.dumps(training_identity(digest, *parts, metric, folds, code, initial), sort_keys=True)
-
-    others = [
-        identity("e"),
-        identity(augmentation=AugmentationConfig(mixup=1.0)),
-        identity(train=TrainConfig(epochs=2)),
-        identity(metric="macro_f1"),
-        identity(folds=3),
-        identity(code="d"),
-        identity(initial="i"),
-    ]
-    assert len({identity(), *others}) == 8
 
 
 def test_the_running_step_knows_its_task(monkeypatch):
@@ -199,7 +195,7 @@ def test_fresh_keeps_what_the_same_run_left_when_its_step_was_started_again(monk
 def held_elsewhere(origin):
     """Another process trains the same: its folder and the process."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", HOLD, TRAINING.task, json.dumps(IDENTITY), origin]
+    command = [sys.executable, "-c", HOLD, TRAINING.task, origin]
     with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         try:
             yield Path(holder.stdout.readline().decode().strip()), holder
@@ -305,6 +301,47 @@ def test_removal_is_all_or_nothing(zenml, monkeypatch):
 
 def test_the_mark_names_the_step(zenml):
     assert json.loads((trained() / FINISHED).read_text()) == {"step_run": str(zenml.this)}
+
+
+@pytest.fixture
+def former(monkeypatch):
+    """Code that does what the former version's did under another hash; the training that it left unfinished."""
+    monkeypatch.setattr("operations.training_task.former_code", FORMER.get)
+    return killed(changed(code="former hash"))
+
+
+def test_what_the_former_version_left_is_gone_on_with(former, capsys):
+    ours = changed(code="new hash")
+    check_unfinished(ours)
+    with training_folder(ours) as folder:
+        assert left(folder) == [CHECKPOINT]
+        assert json.loads((folder / "training.json").read_text())["identity"]["code"] == "new hash"
+    assert not former.exists()
+    assert "goes on from what version 0.1.0 left" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("changes", [{"code": "another hash"}, {"code": "new hash", "data": "other"}])
+def test_what_the_former_version_left_of_another_training_is_told(former, changes):
+    with pytest.raises(InputError, match="was different"):
+        check_unfinished(changed(**changes))
+    with training_folder(changed(**changes)) as folder:
+        assert left(folder) == []
+    assert former.exists()
+
+
+def test_a_training_with_a_folder_of_its_own_takes_over_no_other(former):
+    ours = changed(code="new hash")
+    with training_folder(ours) as folder:
+        (folder / "epoch-00002-batch-0000000.npz").touch()
+    killed(changed(code="former hash"))
+    with training_folder(ours):
+        assert former.exists()
+
+
+def test_what_the_former_version_trains_still_is_left_alone(former):
+    with FileLock(former.with_name(f"{former.name}.lock")), training_folder(changed(code="new hash")) as folder:
+        assert left(folder) == []
+        assert former.exists()
 
 
 def test_nothing_to_remove():

@@ -4,7 +4,7 @@ import pytest
 
 from operations import consent
 from operations.consent import ask_person, with_consent
-from operations.registry import RegisteredModel
+from operations.registered_model import RegisteredModel
 from tests.recognition.report.samples import decision_of
 
 MODEL = RegisteredModel(name="herbs", zenml_version="3", mlflow_version="4", sha256="a")

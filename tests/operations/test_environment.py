@@ -1,7 +1,6 @@
 import errno
 import logging
 import os
-import subprocess
 import sys
 import warnings
 from pathlib import Path
@@ -22,7 +21,6 @@ from operations.environment import (
     limit_threads,
     load_tensorflow,
     prepare_environment,
-    shell_line,
     silenced,
     state_folder,
     zenml_environment,
@@ -115,28 +113,6 @@ def test_steps_are_heard_in_their_logs_and_not_on_the_terminal():
     prepare_environment()
     keep_step_logs()
     assert (logging.root.level, handler.level) == (logging.INFO, logging.CRITICAL)
-
-
-@pytest.mark.parametrize("name", ["state", "with space", "it's; $HOME `x`"])
-def test_the_shell_line_is_one_that_a_shell_understands(tmp_path, name):
-    os.environ["RECOGNITION_STATE"] = str(tmp_path / name)
-    command = f"{shell_line()} && env -0"
-    output = subprocess.run(["sh", "-c", command], capture_output=True, env={"PATH": os.environ["PATH"]}, check=True)
-    variables = dict(line.split("=", 1) for line in output.stdout.decode().split("\0") if line)
-    assert variables["ZENML_CONFIG_PATH"] == str(tmp_path / name / "zenml")
-    assert variables["MLFLOW_TRACKING_URI"] == f"sqlite:///{tmp_path / name / 'mlflow' / 'mlflow.db'}"
-    assert variables["ZENML_ANALYTICS_OPT_IN"] == "false"
-    assert "\n" not in shell_line()
-
-
-def test_the_shell_line_leaves_the_users_zenml_alone():
-    os.environ["ZENML_STORE_URL"] = "https://zenml.example.org"
-    assert "ZENML_CONFIG_PATH" not in shell_line()
-
-
-def test_the_shell_line_keeps_the_users_choice_of_telemetry():
-    os.environ["ZENML_ANALYTICS_OPT_IN"] = "true"
-    assert "ZENML_ANALYTICS_OPT_IN=true" in shell_line()
 
 
 def test_a_folder_is_made_and_left_empty(tmp_path):

@@ -9,8 +9,8 @@ from requests.exceptions import Timeout
 from operations import execution, mlflow_runs, runs, tracking
 from operations.execution import execute, publish, publish_refusal
 from operations.job import Job
-from recognition.configuration.retrain_section import RetrainConfig
 from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.retrain import RetrainConfig
 from recognition.data.change import DataChange
 from recognition.errors import TrainingError
 from recognition.retraining import RetrainingRefused

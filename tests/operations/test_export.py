@@ -7,6 +7,7 @@ from PIL import Image
 
 from operations import mlflow_runs, model_store, registry
 from operations.export import export, render_export
+from operations.logged_model import log_model
 from operations.rejection import settle_rejection
 from recognition.data.image_transform import ImageTransform
 from recognition.errors import InputError, RecognitionError
@@ -39,7 +40,7 @@ def registered(client, artifact):
     """A registered model with its data set, and one that nothing is linked to."""
     run = mlflow_runs.run_id_of(client, "export-training")
     seen = np.zeros(1, np.uint64)
-    files = [model_store.log_model(client, run, small_model(seed=seed), METADATA, seen) for seed in range(2)]
+    files = [log_model(client, run, small_model(seed=seed), METADATA, seen) for seed in range(2)]
     registry.register(client, "export-bare", files[1], {}, [])
     small = registry.register(client, "export-small", files[0], {}, [artifact.id])
     settle_rejection(client, small, 0.1, RejectionChoice(target_error=0.1, rejection=REJECTION))

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from operations.following import Follower, Named
-from operations.registry import RegisteredModel
+from operations.registered_model import RegisteredModel
 from recognition.errors import InputError
 from recognition.prediction.rejection import Rejection
 from recognition.serving.limits import Limits

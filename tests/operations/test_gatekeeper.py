@@ -5,8 +5,8 @@ import pytest
 
 from operations import gatekeeper, registry
 from operations.gatekeeper import pass_gate
-from operations.registry import RegisteredModel
-from recognition.configuration.gate_section import GateConfig
+from operations.registered_model import RegisteredModel
+from recognition.configuration.sections.gate import GateConfig
 from tests.recognition.report.samples import decision_of
 
 MODEL = RegisteredModel(name="herbs", zenml_version="3", mlflow_version="4", sha256="a")

@@ -5,7 +5,7 @@ import pytest
 
 from operations import mlflow_runs, model_store
 from operations.initial_weights import resolve_initial
-from operations.model_store import log_model
+from operations.logged_model import log_model
 from operations.registry import apply_decision, register
 from recognition.errors import InputError
 from recognition.model_file import file_digest

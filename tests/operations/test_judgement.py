@@ -6,9 +6,9 @@ import pytest
 
 from operations import contender, model_store, registry
 from operations.judgement import Case, judge
-from operations.registry import RegisteredModel
-from recognition.configuration.gate_section import GateConfig
-from recognition.configuration.schema import EvaluationConfig
+from operations.registered_model import RegisteredModel
+from recognition.configuration.sections.evaluation import EvaluationConfig
+from recognition.configuration.sections.gate import GateConfig
 from recognition.data.change import DataChange
 from recognition.data.dataset import Duplicates, ImageDataset, Split, image_hashes
 from recognition.data.image_transform import ImageTransform

@@ -14,9 +14,9 @@ import pytest
 
 from operations import notify
 from operations.notify import check_notify, tell, tell_end, tell_failure
-from recognition.configuration.notify_section import NotifyConfig
 from recognition.configuration.resolved import to_yaml
 from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.notify import NotifyConfig
 from recognition.errors import InputError
 from recognition.notification import SIGNATURE, Notice
 

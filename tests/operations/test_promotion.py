@@ -2,6 +2,7 @@ import pytest
 
 from operations import model_store, promotion_log, registry, zenml_models
 from operations.promotion import promote, roll_back
+from operations.registered_model import RegisteredModel
 from recognition.errors import InputError
 from tests.operations.stored_models import champion_of, promoted, stored, versions
 
@@ -60,7 +61,7 @@ def test_the_champion_is_promoted_no_second_time(client, three, name):
 
 @pytest.mark.parametrize("reason", ["", "  "])
 def test_a_promotion_needs_a_reason(client, reason):
-    model = registry.RegisteredModel(name="any", zenml_version="1", mlflow_version="1", sha256="")
+    model = RegisteredModel(name="any", zenml_version="1", mlflow_version="1", sha256="")
     with pytest.raises(InputError, match="needs a reason"):
         promote(client, model, reason)
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from operations import mlflow_runs, model_store, registry, tracking
-from operations.model_store import fetch, log_model, metadata_of
+from operations.logged_model import log_model
+from operations.model_store import fetch, metadata_of
 from operations.registry import (
     CHALLENGER,
     CHAMPION,

@@ -11,7 +11,7 @@ import pytest
 
 from operations import mlflow_runs, promotion_log, zenml_models
 from operations.locks import state_lock
-from operations.model_store import log_model
+from operations.logged_model import log_model
 from operations.registry import CHAMPION, aliases, champion, find_version, versions_of
 from operations.registry_lock import registry_lock
 from operations.repair import repair

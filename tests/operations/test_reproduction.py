@@ -61,6 +61,12 @@ def test_what_is_other_or_only_on_one_side_differs(here):
     assert "3.15.0 → 3.15.1" in told
 
 
+def test_the_former_versions_code_is_the_same_where_it_gives_the_same(here, monkeypatch):
+    monkeypatch.setattr(reproduction, "former_code", {"new": "former"}.get)
+    assert differences(original_of(same(**{"code of train": "former"}))) == {}
+    assert differences(original_of(same(**{"code of train": "another"}))) == {"code of train": ("another", "new")}
+
+
 def test_of_earlier_code_only_what_it_recorded_is_compared(here):
     recorded = {name: value for name, value in same().items() if name in ("commit", "code of train", "python")}
     assert list(differences(original_of(recorded, has_machine=False))) == ["packages, processor"]

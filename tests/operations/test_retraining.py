@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 
 from operations import mlflow_runs
-from operations.model_store import log_model
+from operations.logged_model import log_model
 from operations.past_trainings import note_question, question_of
 from operations.registry import apply_decision, register
 from operations.retraining import prepare_retraining, retrain_facts
-from operations.training_identity import training_identity
-from recognition.configuration.retrain_section import RetrainConfig
-from recognition.configuration.schema import AugmentationConfig, ModelConfig, RunConfig, TrainConfig
+from operations.training_task import planned_identity
+from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.model import ModelConfig
+from recognition.configuration.sections.retrain import RetrainConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.data.change import DataChange
 from recognition.retraining import RetrainingRefused
 from tests.operations.test_initial_weights import METADATA, network
@@ -87,7 +89,7 @@ def test_data_that_were_trained_with_are_not_again_because_retrain_init_differs(
 
 
 def test_a_training_that_was_no_retraining_counts(prepare, finish, client, name):
-    identity = training_identity("data", AugmentationConfig(), TrainConfig(), "accuracy", None, "code", "")
+    identity = planned_identity(RunConfig(), "data", "code", "")
     run_id = mlflow_runs.run_id_of(client, f"{name}-plain")
     note_question(client, run_id, question_of(identity, name), TrainConfig())
     champion = finish("plain")
@@ -96,10 +98,18 @@ def test_a_training_that_was_no_retraining_counts(prepare, finish, client, name)
     assert prepare("fourth", digest="more data", init="champion").train.init == champion
 
 
+def test_what_the_former_version_trained_with_counts(prepare, finish, client, name, monkeypatch):
+    monkeypatch.setattr("operations.training_task.former_code", {"code": "former code"}.get)
+    identity = planned_identity(RunConfig(), "data", "former code", "")
+    note_question(client, mlflow_runs.run_id_of(client, f"{name}-former"), question_of(identity, name), TrainConfig())
+    champion = finish("former")
+    assert prepare("second", init="champion").train.init is None
+    assert prepare("third", digest="more data", init="champion").train.init == champion
+
+
 def test_weights_that_the_configuration_names_are_part_of_the_question():
     def question(initial, **train):
-        recipe = TrainConfig(**train)
-        return question_of(training_identity("d", AugmentationConfig(), recipe, "accuracy", None, "c", initial), "m")
+        return question_of(planned_identity(RunConfig(train=TrainConfig(**train)), "d", "c", initial), "m")
 
     assert question("", init="models:/m/1") == question("", seed=3) == question("")
     assert len({question(""), question("digest", init="models:/m/1"), question("", epochs=9)}) == 3

@@ -4,11 +4,13 @@ import pytest
 
 from operations import schedule_plan
 from operations.code import imported_files
+from operations.digest import digest_of
 from operations.schedule_plan import plan_schedule
 from operations.schedule_record import content_changes, timing_changes
-from recognition.configuration.predict_section import PredictConfig
-from recognition.configuration.schedule_section import ScheduleConfig
-from recognition.configuration.schema import RunConfig, TrainConfig
+from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.predict import PredictConfig
+from recognition.configuration.sections.schedule import ScheduleConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.errors import InputError
 
 NIGHTLY = ScheduleConfig(name="nightly", cron="0 3 * * *")
@@ -57,13 +59,13 @@ def test_a_snapshot_is_what_the_pipeline_is_called_with():
 
 def test_the_code_is_that_of_the_whole_pipeline_and_of_each_cached_step():
     record, snapshot = plan()
-    assert record.code == "hash of pipelines.training"
+    assert record.code == digest_of([f"hash of {module}" for module in schedule_plan.CODE])
     assert snapshot.code == {"train": "hash of steps.train", "initial weights": ""}
 
 
-def test_all_steps_are_behind_the_pipelines_hash():
-    files = {path.name for path in imported_files(schedule_plan.PIPELINE) if path.parent.name == "steps"}
-    assert {"ingest.py", "permit.py", "train.py", "gate.py", "register.py"} <= files
+def test_all_steps_and_what_surrounds_them_are_behind_the_hash():
+    files = {path.name for module in schedule_plan.CODE for path in imported_files(module)}
+    assert {"ingest.py", "permit.py", "train.py", "gate.py", "register.py", "lease.py", "training_folder.py"} <= files
 
 
 def test_a_missing_file_of_weights_is_refused_before_it_is_frozen(tmp_path):

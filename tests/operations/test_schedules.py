@@ -12,8 +12,10 @@ from operations.kubernetes.scheduler import NEVER, scheduler_of
 from operations.schedule_record import record_of
 from operations.schedule_text import render_applied, render_list, render_schedule
 from operations.snapshot import Snapshot
-from recognition.configuration.schedule_section import ScheduleConfig
-from recognition.configuration.schema import ModelConfig, RunConfig, TrainConfig
+from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.model import ModelConfig
+from recognition.configuration.sections.schedule import ScheduleConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.errors import InputError
 
 WINTER = datetime(2026, 3, 27, 12, 0, tzinfo=UTC)

@@ -8,7 +8,8 @@ import pytest
 
 from operations import mlflow_runs
 from operations.following import Follower
-from operations.model_store import KERAS_FILE, fetch, log_model
+from operations.logged_model import log_model
+from operations.model_store import KERAS_FILE, fetch
 from operations.registry import CHAMPION, register
 from operations.rejection import settle_rejection
 from operations.serving import Place, find_named, load_engine, serve

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from operations.stack import active_stack_name, check_source_root, describe_resources, is_without_tracker
-from recognition.configuration.resources_section import ResourcesConfig
+from recognition.configuration.sections.resources import ResourcesConfig
 from recognition.errors import InputError
 
 

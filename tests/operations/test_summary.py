@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from operations.environment import PROJECT
-from operations.registry import RegisteredModel
+from operations.registered_model import RegisteredModel
 from operations.results import Results, load_results
 from operations.summary import build_summary
 from operations.summary_text import render_summary

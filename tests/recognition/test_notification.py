@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from recognition.configuration.notify_section import EVENTS
+from recognition.configuration.sections.notify import EVENTS
 from recognition.notification import HEADLINES, Notice, headline, message, notices, signature
 
 NOON = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)

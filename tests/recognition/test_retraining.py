@@ -1,7 +1,7 @@
 import pytest
 
-from recognition.configuration.retrain_section import RetrainConfig
-from recognition.configuration.schema import TrainConfig
+from recognition.configuration.sections.retrain import RetrainConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.data.change import DataChange
 from recognition.retraining import RetrainingRefused, check_change, with_new_seeds
 

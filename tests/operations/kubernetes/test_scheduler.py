@@ -8,7 +8,7 @@ import pytest
 from operations.kubernetes import scheduler as module
 from operations.kubernetes.scheduler import CRON_JOB, KubernetesScheduler, scheduler_of
 from operations.kubernetes.target import Target
-from recognition.configuration.schedule_section import LONGEST_NAME, ScheduleConfig
+from recognition.configuration.sections.schedule import LONGEST_NAME, ScheduleConfig
 from recognition.errors import InputError
 
 JOBS = "/apis/batch/v1/namespaces/recognition/jobs"

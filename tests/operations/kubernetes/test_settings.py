@@ -20,8 +20,8 @@ from operations.kubernetes.stack_apply import apply
 from operations.kubernetes.stack_file import StackFile
 from operations.kubernetes.target import active_target
 from pipelines.training import CACHED_STEPS, training
-from recognition.configuration.resources_section import ResourcesConfig
 from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.resources import ResourcesConfig
 
 DEMANDING = ResourcesConfig(
     cpu=4,

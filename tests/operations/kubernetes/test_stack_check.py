@@ -22,8 +22,8 @@ from operations.kubernetes.stack_check import (
 )
 from operations.kubernetes.stack_text import render_finding
 from operations.kubernetes.target import Target
-from recognition.configuration.resources_section import ResourcesConfig
 from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.resources import ResourcesConfig
 from recognition.errors import InputError
 
 TARGET = Target(

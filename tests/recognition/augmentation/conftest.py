@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_sample_images
 
 from recognition.augmentation.plan import AugmentationPlan, resolve_plan
-from recognition.configuration.schema import AugmentationConfig
+from recognition.configuration.sections.augmentation import AugmentationConfig
 from recognition.data.dataset import Split
 
 Images = NDArray[np.uint8]

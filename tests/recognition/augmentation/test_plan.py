@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recognition.augmentation.plan import AugmentationPlan, check_plan
-from recognition.configuration.schema import AugmentationConfig
+from recognition.configuration.sections.augmentation import AugmentationConfig
 from recognition.data.dataset import Split
 from recognition.errors import InputError
 

@@ -6,7 +6,7 @@ import pytest
 from recognition.calibration import calibrate as module
 from recognition.calibration.calibrate import calibrate
 from recognition.calibration.result import Choice
-from recognition.configuration.schema import CalibrateConfig
+from recognition.configuration.sections.calibrate import CalibrateConfig
 from recognition.training.listener import TrainingListener
 from recognition.training.task import Task
 from tests.recognition.training.samples import moving_plan, recipe, tiny_network

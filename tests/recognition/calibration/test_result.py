@@ -1,7 +1,7 @@
 import pytest
 
 from recognition.calibration.result import Calibration, Choice
-from recognition.configuration.schema import TrainConfig
+from recognition.configuration.sections.train import TrainConfig
 from tests.recognition.calibration.samples import OWN, calibration_of, trial_of
 
 

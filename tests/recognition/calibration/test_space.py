@@ -3,7 +3,8 @@ from types import SimpleNamespace
 import pytest
 
 from recognition.calibration.space import batch_sizes, check_search, describe_search, epoch_range, search_space
-from recognition.configuration.schema import CalibrateConfig, RunConfig, TrainConfig
+from recognition.configuration.sections.calibrate import CalibrateConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.errors import InputError
 
 
@@ -16,8 +17,8 @@ def recipe(**values):
 
 
 def check(images=1000, train=None, **calibrate):
-    config = RunConfig.model_validate({"train": train or {}, "calibrate": calibrate})
-    check_search(config, SimpleNamespace(splits={"train": range(images)}))
+    options = CalibrateConfig.model_validate(calibrate)
+    check_search(options, TrainConfig.model_validate(train or {}), SimpleNamespace(splits={"train": range(images)}))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from recognition.calibration.result import Choice, SearchSpace
 from recognition.calibration.study import run_study
-from recognition.configuration.schema import CalibrateConfig
+from recognition.configuration.sections.calibrate import CalibrateConfig
 from recognition.errors import TrainingError
 from recognition.training.listener import TrainingListener
 from tests.recognition.calibration.samples import OWN, SPACE, epoch_of

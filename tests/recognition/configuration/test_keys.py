@@ -2,10 +2,11 @@ import pytest
 from pydantic import BaseModel
 
 from recognition.configuration.keys import all_keys, suggest
-from recognition.configuration.notify_section import NotifyConfig
-from recognition.configuration.retrain_section import RetrainConfig
-from recognition.configuration.schedule_section import ScheduleConfig
-from recognition.configuration.schema import CalibrateConfig, RunConfig
+from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.calibrate import CalibrateConfig
+from recognition.configuration.sections.notify import NotifyConfig
+from recognition.configuration.sections.retrain import RetrainConfig
+from recognition.configuration.sections.schedule import ScheduleConfig
 from recognition.networks import NETWORKS
 
 

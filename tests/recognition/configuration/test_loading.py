@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from recognition.configuration.loading import find_config, load_config, used_config
-from recognition.configuration.schema import DataConfig, RunConfig
+from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.data import DataConfig
 from recognition.errors import InputError
 
 

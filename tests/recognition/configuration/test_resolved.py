@@ -4,11 +4,11 @@ import pytest
 
 from recognition.configuration.keys import all_keys
 from recognition.configuration.loading import load_config
-from recognition.configuration.notify_section import NotifyConfig
 from recognition.configuration.resolved import flatten, to_yaml
-from recognition.configuration.retrain_section import RetrainConfig
-from recognition.configuration.schedule_section import ScheduleConfig
 from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.notify import NotifyConfig
+from recognition.configuration.sections.retrain import RetrainConfig
+from recognition.configuration.sections.schedule import ScheduleConfig
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from recognition.configuration.schema import CalibrateConfig
+from recognition.configuration.sections.calibrate import CalibrateConfig
 
 WRONG_BATCHES = [[], [0], [64, 64], [64.0], ["64"], [True], 64, "64", {"a": 1}, [1_000_001], [[64]], list(range(1, 22))]
 WRONG_RANGES = [[5, 2], [0, 2], [2], [1, 2, 3], 3, [1.0, 2.0], [True, 2], "1-2", [1, 10_001], {}, [[1], 2]]

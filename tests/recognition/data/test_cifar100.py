@@ -3,7 +3,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from recognition.configuration.schema import DataConfig
+from recognition.configuration.sections.data import DataConfig
 from recognition.data.cifar100 import CLASSES, RECORD, SUPERCLASSES, read_cifar100
 from recognition.data.duplicates import count_duplicates
 from recognition.data.location import locate_cifar100

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from recognition.configuration.schema import DataConfig
+from recognition.configuration.sections.data import DataConfig
 from recognition.data.dataset import image_hashes
 from recognition.data.folds import fold
 from recognition.data.sources import read_dataset

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recognition.configuration.schema import DataConfig
+from recognition.configuration.sections.data import DataConfig
 from recognition.data.findings import Place, Unreadable
 from recognition.data.inspection import details_digest, inspect_dataset
 from recognition.data.own_images import read_own_images

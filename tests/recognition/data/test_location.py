@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 
-from recognition.configuration.schema import DataConfig
+from recognition.configuration.sections.data import DataConfig
 from recognition.data import location
 from recognition.data.location import ARCHIVE, ENVIRONMENT, OFFICIAL_DIGEST, DataUnavailableError, locate_cifar100
 from recognition.errors import InputError

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from recognition.configuration.schema import DataConfig
-from recognition.data.own_images import read_own_images
+from recognition.configuration.sections.data import DataConfig
+from recognition.data.image_transform import ImageTransform
+from recognition.data.own_images import read_own_images, transform_of
 from recognition.errors import InputError
 from tests.recognition.data.files import picture, write_classes, write_images, write_parquet, write_table
 
@@ -208,3 +209,8 @@ def test_one_transform_for_training_and_prediction(tmp_path):
         for split in dataset.splits.values():
             decoded = [dataset.transform.decode((root / path).read_bytes()).pixels for path in split.paths]
             np.testing.assert_array_equal(split.images[:], np.stack(decoded))
+
+
+def test_section_data_says_how_images_become_arrays():
+    config = DataConfig(source="folder", path="x", image_size=[8, 9], channels=1)
+    assert transform_of(config) == ImageTransform(8, 9, 1, "crop", "#ffffff")

@@ -55,7 +55,7 @@ def test_different_parts_of_a_photograph_are_not_twins(crops):
 
 
 def test_real_data(cifar100_path):
-    from recognition.configuration.schema import DataConfig
+    from recognition.configuration.sections.data import DataConfig
     from recognition.data.location import locate_cifar100
 
     images = read_cifar100(locate_cifar100(DataConfig(path=str(cifar100_path)), cifar100_path)).test.images

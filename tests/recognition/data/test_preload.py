@@ -3,7 +3,7 @@ import os
 import numpy as np
 import pytest
 
-from recognition.configuration.schema import DataConfig
+from recognition.configuration.sections.data import DataConfig
 from recognition.data import preload
 from recognition.data.preload import preload_dataset, take_dataset
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recognition.configuration.schema import DataConfig, Fallback
+from recognition.configuration.sections.data import DataConfig, Fallback
 from recognition.data.location import DataUnavailableError
 from recognition.data.sources import SOURCES, fallback_reason, read_dataset
 from recognition.errors import InputError

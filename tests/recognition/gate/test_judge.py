@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recognition.configuration.gate_section import GateConfig
+from recognition.configuration.sections.gate import GateConfig
 from recognition.gate.decision import Guard
 from recognition.gate.judge import judge_first, judge_incomparable, judge_pair
 from recognition.gate.trial import NewClass, Trial

@@ -7,7 +7,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from recognition.augmentation.plan import resolve_plan
-from recognition.configuration.schema import AugmentationConfig
+from recognition.configuration.sections.augmentation import AugmentationConfig
 from recognition.data.dataset import Split
 from recognition.errors import InputError
 from recognition.pictures.augmentation import augmentation_picture, options_in_words

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from recognition.configuration.schema import DataConfig
+from recognition.configuration.sections.data import DataConfig
 from recognition.data.change import Baseline, compare
 from recognition.data.findings import Findings, Unreadable
 from recognition.data.image_transform import ImageTransform

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from recognition.configuration.schema import DataConfig
+from recognition.configuration.sections.data import DataConfig
 from recognition.data.sources import read_dataset
 from recognition.errors import InputError
 from recognition.evaluation.evaluate import evaluate

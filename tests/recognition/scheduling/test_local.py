@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from recognition.configuration.schedule_section import ScheduleConfig
+from recognition.configuration.sections.schedule import ScheduleConfig
 from recognition.scheduling.local import LocalCommand, crontab_lines, systemd_units
 
 ODD = '50 % of $HOME\'s "own" data'

@@ -4,7 +4,9 @@ import keras
 import numpy as np
 
 from recognition.augmentation.plan import resolve_plan
-from recognition.configuration.schema import AugmentationConfig, DataConfig, TrainConfig
+from recognition.configuration.sections.augmentation import AugmentationConfig
+from recognition.configuration.sections.data import DataConfig
+from recognition.configuration.sections.train import TrainConfig
 from recognition.data.sources import read_dataset
 
 RECIPE = {"network": "fast", "epochs": 3, "batch_size": 32, "learning_rate": 0.1, "schedule": "one_cycle"}

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from recognition.augmentation.plan import resolve_plan
-from recognition.configuration.schema import AugmentationConfig, DataConfig
+from recognition.configuration.sections.augmentation import AugmentationConfig
+from recognition.configuration.sections.data import DataConfig
 from recognition.data.sources import read_dataset
 from recognition.evaluation.score import score
 from recognition.training.task import Task

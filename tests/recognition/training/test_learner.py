@@ -6,7 +6,7 @@ import tensorflow as tf
 from recognition.augmentation.plan import resolve_plan
 from recognition.augmentation.preprocessing import build_preprocessing
 from recognition.augmentation.transform import step_seed
-from recognition.configuration.schema import AugmentationConfig
+from recognition.configuration.sections.augmentation import AugmentationConfig
 from recognition.errors import TrainingError
 from recognition.training.device import Device
 from recognition.training.initialization import Initial

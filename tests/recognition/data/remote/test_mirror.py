@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from recognition.configuration.schema import DataConfig
+from recognition.configuration.sections.data import DataConfig
 from recognition.data.own_images import read_own_images
 from recognition.data.remote import address as address_module
 from recognition.data.remote.mirror import mirror

@@ -1,8 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from recognition.configuration.resources_section import ResourcesConfig
 from recognition.configuration.schema import RunConfig
+from recognition.configuration.sections.resources import ResourcesConfig
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import yaml
 
 from pipelines.training import NAME
 from recognition.configuration.loading import load_config
-from recognition.configuration.schedule_section import LONGEST_NAME
+from recognition.configuration.sections.schedule import LONGEST_NAME
 from recognition.errors import InputError
 
 NIGHTLY = {"name": "nightly", "cron": "0 3 * * *"}

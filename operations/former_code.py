@@ -1,0 +1,24 @@
+"""Hashes of code that does what version 0.1.0's did, so that what that version left is gone on with.
+
+0.1.0 hashed other files, and their bytes. Its hashes of itself with its locked libraries stand here beside today's: any
+change of the code or of a library, and they are no longer the same. To be dropped with the release after 0.2.0.
+"""
+
+from __future__ import annotations
+
+FORMER = "0.1.0"
+_FORMER = {  # today's hash of a step's code: the former one
+    "4e86d69340393f3a": "5691ce6d977eede7",  # augmentation
+    "8f52d7fe93116dea": "ef94686407b6f4f9",  # calibrate
+    "7a1d2c8656e97a4b": "2871ab2149ce04a9",  # evaluate
+    "30969de70f076571": "0520b9a1ff1128b2",  # train
+}
+
+
+def former_code(code: str) -> str | None:
+    """Version 0.1.0's hash of code that gives the same results; None where there is none.
+
+    Args:
+        code: Today's, from `code_hash`.
+    """
+    return _FORMER.get(code)

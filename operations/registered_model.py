@@ -1,0 +1,16 @@
+"""A version of a registered model, as steps hand it on."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class RegisteredModel(BaseModel):
+    """A version in both registries."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    zenml_version: str
+    mlflow_version: str
+    sha256: str
