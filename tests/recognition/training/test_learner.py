@@ -266,6 +266,15 @@ def test_a_frozen_body_keeps_its_weights_until_it_thaws(dataset, plan, source, b
     np.testing.assert_array_equal(begin[0], learner.weights()[0])  # the whitening never learns
 
 
+@pytest.fixture
+def eagerly():
+    """Steps without a graph, which takes longer to make than one step to run."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.mark.usefixtures("eagerly")
 def test_layers_further_from_the_head_learn_more_slowly(dataset, plan, source, batch):
     def moves(decay):
         learner = fine_tuned(dataset, plan, source[0], dataset.classes, layer_decay=decay, learning_rate=1e-3)
