@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import cache
+from typing import Any
 
 import numpy as np
 from scipy.stats import binom
@@ -39,11 +41,23 @@ def power(images: int, discordant: float, difference: float, level: float) -> fl
         difference: Candidate less champion, at most `discordant`.
         level: Of the test.
     """
+    counts, weights = _counts(images, discordant)
+    needed = _needed(images, discordant, level)
+    return float(weights @ binom.sf(needed - 1, counts, (1 + difference / discordant) / 2))
+
+
+@cache
+def _counts(images: int, discordant: float) -> tuple[Any, Any]:
+    """Numbers of discordant images that may occur, and the probability of each."""
     counts = np.arange(images + 1)
     weights = binom.pmf(counts, images, discordant)
-    counts, weights = counts[weights > NEGLIGIBLE], weights[weights > NEGLIGIBLE]
-    needed = binom.isf(level, counts, 0.5) + 1
-    return float(weights @ binom.sf(needed - 1, counts, (1 + difference / discordant) / 2))
+    return counts[weights > NEGLIGIBLE], weights[weights > NEGLIGIBLE]
+
+
+@cache
+def _needed(images: int, discordant: float, level: float) -> Any:
+    """How many of each number of discordant images the candidate must have right."""
+    return binom.isf(level, _counts(images, discordant)[0], 0.5) + 1
 
 
 def detectable(images: int, discordant: float, level: float) -> float:

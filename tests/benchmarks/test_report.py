@@ -18,7 +18,8 @@ def test_the_whole_report_is_built():
     assert page.count('class="card"') > 60
 
 
-def test_figures_tell_time_memory_and_size(tmp_path):
+def test_figures_tell_time_memory_and_size(tmp_path, monkeypatch):
+    monkeypatch.setattr("report.build", lambda *given: "a page")
     time, memory, size = build_figures(TINY, 2, tmp_path / "page.html")
     assert (len(time.values), time.unit, time.reached) == (2, "s", True)
     assert (memory.unit, memory.goal) == ("GiB", None)

@@ -33,7 +33,11 @@ def run(images, plan, step=0):
     return [tensor.numpy() for tensor in augment(images, one_hot(len(images)), plan, step_seed(0, 0, step))]
 
 
-@each_option
+graphs = ("rotation", "rand_augment", "together")  # worth their tracing; eagerly, each option is run below
+traced = pytest.mark.parametrize("options", [ALL[name] for name in graphs], ids=graphs)
+
+
+@traced
 def test_a_compiled_step_equals_an_eager_one_and_keeps_static_shapes(photographs, plan_for, options):
     plan = plan_for(photographs, **options)
 
@@ -56,7 +60,7 @@ def test_a_compiled_step_equals_an_eager_one_and_keeps_static_shapes(photographs
     np.testing.assert_allclose(targets, eager[1], atol=1e-5)
 
 
-@each_option
+@traced
 def test_batches_may_have_any_size(photographs, plan_for, options):
     plan = plan_for(photographs, **options)
     signature = [tf.TensorSpec((None, 32, 32, 3), tf.uint8), tf.TensorSpec((None, None), tf.float32)]
@@ -95,7 +99,7 @@ def test_equal_images_get_draws_of_their_own(photographs, plan_for, options):
     assert len(np.unique(images, axis=0)) > 10
 
 
-@pytest.mark.parametrize("shape", [(12, 20), (20, 12), (8, 8)])
+@pytest.mark.parametrize("shape", [(12, 20), (20, 12)])
 @pytest.mark.parametrize("options", [*GREY.values(), {k: v for o in GREY.values() for k, v in o.items()}], ids=str)
 def test_grey_and_oblong_images(plan_for, options, shape):
     images = np.random.default_rng(0).integers(0, 256, (9, *shape, 1), dtype=np.uint8)

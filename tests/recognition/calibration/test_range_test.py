@@ -33,8 +33,17 @@ class Counting(TrainingListener):
         return len(self.seen) == self._stop_at
 
 
-def test_a_range_test_finds_a_rate_between_absurd_bounds(dataset):
-    test = run(dataset)
+@pytest.fixture(scope="module")
+def usual(dataset):
+    """A range test with the tiny network, and who listened."""
+    listener = Counting()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("recognition.training.learner.build_network", tiny_network)
+        return run(dataset, listener), listener
+
+
+def test_a_range_test_finds_a_rate_between_absurd_bounds(usual):
+    test, _ = usual
     assert 3e-3 < test.suggestion < 1
     assert LOWEST == test.rates[0] < test.rates[-1] <= HIGHEST
     ratios = np.divide(test.rates[1:], test.rates[:-1])
@@ -43,15 +52,15 @@ def test_a_range_test_finds_a_rate_between_absurd_bounds(dataset):
     assert len(test.rates) == len(test.losses) == len(test.smoothed)
 
 
-def test_the_recipes_own_rate_and_epochs_do_not_matter(dataset):
-    assert run(dataset) == run(dataset, learning_rate=7.0, epochs=1, schedule="constant")
+def test_the_recipes_own_rate_and_epochs_do_not_matter(usual, dataset):
+    assert usual[0] == run(dataset, learning_rate=7.0, epochs=1, schedule="constant")
 
 
-def test_a_step_may_take_several_batches(dataset):
-    whole, accumulated = Counting(), Counting()
-    run(dataset, whole)
-    run(dataset, accumulated, batch_size=16, accumulate=2)
-    assert whole.seen[0] == accumulated.seen[0] == (32, 32 * STEPS)
+def test_a_step_may_take_several_batches(usual, dataset):
+    accumulated = Counting(stop_at=1)
+    with pytest.raises(TrainingStopped):
+        run(dataset, accumulated, batch_size=16, accumulate=2)
+    assert usual[1].seen[0] == accumulated.seen[0] == (32, 32 * STEPS)
 
 
 def test_a_range_test_can_be_stopped(dataset):

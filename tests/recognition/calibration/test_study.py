@@ -43,8 +43,8 @@ def test_the_first_trials_are_those_that_were_asked_for(tmp_path):
     assert [trial.number for trial in trials] == [1, 2, 3]
 
 
-def test_every_choice_comes_from_the_space(tmp_path):
-    for trial in search(tmp_path, Trainings(), trials=6):
+def test_every_choice_comes_from_the_space(whole):
+    for trial in whole:
         low, high = SPACE.learning_rates
         assert low <= trial.choice.learning_rate <= high
         assert trial.choice.batch_size in SPACE.batch_sizes
@@ -67,9 +67,14 @@ def test_a_study_finds_a_better_learning_rate(tmp_path):
     assert abs(best.choice.learning_rate - 0.3) < 0.1
 
 
-@pytest.mark.parametrize("where", [(1, 1), (3, 2), (5, 2)])
-def test_an_interrupted_study_goes_on_as_if_nothing_had_happened(tmp_path, where):
-    whole = search(tmp_path / "whole", Trainings(), trials=6)
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A study of six trials that nothing interrupted."""
+    return search(tmp_path_factory.mktemp("whole"), Trainings(), trials=6)
+
+
+@pytest.mark.parametrize("where", [(1, 1), (5, 2)])
+def test_an_interrupted_study_goes_on_as_if_nothing_had_happened(tmp_path, whole, where):
     interrupted, rest = Trainings(interrupt_at=where), Trainings()
     with pytest.raises(KeyboardInterrupt):
         search(tmp_path / "parts", interrupted, trials=6)
@@ -85,9 +90,9 @@ def test_a_finished_study_trains_nothing_again(tmp_path):
     assert again.seen == []
 
 
-def test_another_seed_tries_other_values(tmp_path):
-    one, other = (search(tmp_path / str(seed), Trainings(), trials=4, sampler_seed=seed) for seed in (0, 1))
-    assert [trial.choice for trial in one[1:]] != [trial.choice for trial in other[1:]]
+def test_another_seed_tries_other_values(tmp_path, whole):
+    other = search(tmp_path, Trainings(), trials=2, sampler_seed=1)
+    assert other[1].choice != whole[1].choice
 
 
 def test_trials_that_do_badly_are_given_up_early(tmp_path):

@@ -15,7 +15,7 @@ def pixels(evaluation):
     return np.asarray(picture.convert("RGB")).astype(int)
 
 
-@pytest.mark.parametrize(("classes", "superclasses"), [(2, 0), (10, 2), (100, 20), (1000, 0), (1000, 50)])
+@pytest.mark.parametrize(("classes", "superclasses"), [(2, 0), (10, 2), (1000, 0), (1000, 50)])
 def test_any_number_of_classes(classes, superclasses):
     assert pixels(judged(classes, images=2 * classes, superclasses=superclasses)[0]).std() > 0
 

@@ -16,8 +16,9 @@ def text(svg):
 @pytest.mark.parametrize("temperature", [1.0, 2.0])
 def test_picture_is_a_png_and_the_same_each_time(temperature):
     metrics = judged(temperature=temperature)[0].metrics
-    assert Image.open(BytesIO(reliability_picture(metrics))).format == "PNG"
-    assert reliability_picture(metrics) == reliability_picture(metrics)
+    picture = reliability_picture(metrics)
+    assert Image.open(BytesIO(picture)).format == "PNG"
+    assert reliability_picture(metrics) == picture
 
 
 def test_before_and_after_where_there_is_a_temperature():

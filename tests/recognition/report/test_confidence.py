@@ -18,6 +18,7 @@ def words(accuracy=0.6, mean=0.6, ece=0.1, coverage=0.25, threshold=0.75):
     return trust(metrics.model_copy(update={"accuracy": accuracy, **changes})).words.replace("\u00a0", " ")
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(
     ("mean", "ece", "expected"),
     [
@@ -31,6 +32,7 @@ def test_the_sentence_says_which_way_the_model_errs(mean, ece, expected):
     assert words(mean=mean, ece=ece).startswith(expected)
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(
     ("coverage", "threshold", "expected"),
     [
@@ -43,6 +45,7 @@ def test_the_sentence_says_what_can_be_left_to_the_model(coverage, threshold, ex
     assert words(coverage=coverage, threshold=threshold).endswith(expected)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_both_columns_where_there_is_a_temperature():
     metrics = judged(temperature=2.0)[0].metrics
     rows = trust(metrics).rows
@@ -58,7 +61,8 @@ def rejecting(found):
 
 
 def test_a_threshold_says_where_it_was_set_and_what_it_does():
-    told = rejecting(True).rejection.replace("\u00a0", " ")
+    trusted = rejecting(True)
+    told = trusted.rejection.replace("\u00a0", " ")
     for text in (
         "Below a confidence of 80.0 %",
         "5,000 validation",
@@ -67,14 +71,15 @@ def test_a_threshold_says_where_it_was_set_and_what_it_does():
         "3.0 % of that is wrong",
     ):
         assert text in told
-    assert "its threshold" in rejecting(True).coverage
+    assert "its threshold" in trusted.coverage
 
 
 def test_a_threshold_that_was_not_found_is_told():
-    told = rejecting(False).rejection.replace("\u00a0", " ")
+    trusted = rejecting(False)
+    told = trusted.rejection.replace("\u00a0", " ")
     assert told.startswith("It answers every image: the validation images prove for no threshold that, with 95 %")
     assert "at most 5.0 % of its answers are wrong" in told
-    assert "its threshold" not in rejecting(False).coverage
+    assert "its threshold" not in trusted.coverage
 
 
 def test_without_a_target_nothing_is_told():

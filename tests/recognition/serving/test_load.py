@@ -114,7 +114,7 @@ def anonymous():
     return memory.rss - memory.shared
 
 
-@pytest.mark.parametrize("seconds", [3, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seconds", [3, pytest.param(15, marks=pytest.mark.slow)])
 def test_rude_clients_do_no_harm_to_polite_ones_or_to_memory(seconds, logged):
     logged(quiet=True)  # what pytest keeps of logs would grow
     limits = Limits(body=2 * MEBIBYTE, pixels=1_000_000, files=32, seconds=20, queue=48)
