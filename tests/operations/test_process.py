@@ -17,7 +17,7 @@ class Module:
 
 def slowly(word):
     time.sleep(0.2)
-    print(word)
+    sys.stdout.write(word + "\\n")  # at once, as another thread prints too
 
 keeper = Module()
 keeper.itself = keeper  # only the interpreter's end would take it apart
