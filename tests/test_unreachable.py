@@ -16,6 +16,8 @@ from operations.environment import prepare_environment
 prepare_environment()
 from zenml.client import Client
 from zenml.enums import StackComponentType as Part
+from zenml.utils.source_utils import set_custom_source_root
+set_custom_source_root(sys.path[0])
 tracker = {"tracking_uri": sys.argv[1], "tracking_token": "none"}  # which ZenML asks for and this server does not
 Client().create_stack_component("served", "mlflow", Part.EXPERIMENT_TRACKER, tracker)
 parts = {Part.ORCHESTRATOR: "default", Part.ARTIFACT_STORE: "default", Part.EXPERIMENT_TRACKER: "served"}
