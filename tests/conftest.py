@@ -135,11 +135,9 @@ class Running:
     def __init__(self, words, folder, environment, server=None):
         folder.mkdir(parents=True)
         self._folder, self._out, self._err = folder, folder.with_suffix(".out"), folder.with_suffix(".err")
-        if server is not None:
-            self._process = server.start(words, cwd=folder, env=environment, stdout=self._out, stderr=self._err)
-            return
-        with self._out.open("wb") as out, self._err.open("wb") as err:
-            self._process = subprocess.Popen(words, cwd=folder, env=environment, stdout=out, stderr=err)
+        start = server.start if server is not None else subprocess.Popen
+        with self._out.open("wb") as out, self._err.open("wb") as err, open(os.devnull) as nothing:
+            self._process = start(words, cwd=folder, env=environment, stdin=nothing, stdout=out, stderr=err)
 
     def output(self):
         """What it has printed so far."""
@@ -211,11 +209,19 @@ def fork_server():
     server.close()
 
 
-def commanding(folder, server):
-    """For a fixture: the command on a state folder in a folder, whatever it started killed at the end."""
-    command = Command(folder / "state", folder / "runs", server)
+def commanding(folder, server, state=None):
+    """For a fixture: the command on a state folder, by default one in a folder; all is killed at the end."""
+    command = Command(state or folder / "state", folder / "runs", server)
     yield command
     command.kill_all()
+
+
+def commanding_databases(factory, server):
+    """The same, on a state folder that has both databases and nothing in them."""
+    from tests.operations.state import empty_state
+
+    state = empty_state(factory)
+    yield from commanding(state.parent, server, state)
 
 
 @pytest.fixture(scope="session")
@@ -225,7 +231,7 @@ def shared_command(tmp_path_factory, fork_server):
 
 
 @contextmanager
-def inspector(command):
+def inspector(command, server):
     """A function: () -> what tests/state_inspector.py finds in a command's state folder now.
 
     Its settings come from `run_pipeline.py env`, as those of a user's own zenml and mlflow commands do.
@@ -233,27 +239,26 @@ def inspector(command):
     _, *settings = shlex.split(command.run("env").stdout)
     told = dict(setting.split("=", 1) for setting in settings)
     environment = {**os.environ, **told, "ZENML_LOGGING_VERBOSITY": "ERROR"}
-    words = [sys.executable, str(PROJECT / "tests" / "state_inspector.py")]
-    with subprocess.Popen(words, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    words = [PROJECT / "tests" / "state_inspector.py"]
+    with server.talking(words, PROJECT, environment) as (_, questions, answers):
 
         def ask():
-            print(file=process.stdin, flush=True)
-            return json.loads(process.stdout.readline())
+            print(file=questions, flush=True)
+            return json.loads(answers.readline())
 
         yield ask
-        process.stdin.close()
 
 
 @pytest.fixture(scope="module")
 def own_command(tmp_path_factory, fork_server):
     """The command on a state folder that only one file's tests use."""
-    yield from commanding(tmp_path_factory.mktemp("own"), fork_server)
+    yield from commanding_databases(tmp_path_factory, fork_server)
 
 
 @pytest.fixture(scope="module")
-def own_inspect(own_command):
+def own_inspect(own_command, fork_server):
     """What `inspect` is to the shared state folder."""
-    with inspector(own_command) as ask:
+    with inspector(own_command, fork_server) as ask:
         yield ask
 
 
@@ -261,6 +266,12 @@ def own_inspect(own_command):
 def command(tmp_path, fork_server):
     """The command on an empty state folder."""
     yield from commanding(tmp_path, fork_server)
+
+
+@pytest.fixture
+def ready_command(tmp_path_factory, fork_server):
+    """The command on a state folder where nothing has run yet; to make the databases takes seconds."""
+    yield from commanding_databases(tmp_path_factory, fork_server)
 
 
 @pytest.fixture(scope="session")
@@ -277,7 +288,7 @@ def first_runs(shared_command, digits):
     written = ("--summary=summary.json", "--output=output")
     unreachable = "--set=data.url=http://127.0.0.1:9/x"
     started = {
-        "digits": shared_command.start(*digits, *written),
+        "digits": shared_command.start(*digits, *written, forked=False),  # one real start
         "fallback": shared_command.start("--config=smoke.yaml", unreachable, *written),
     }
     if data := os.environ.get("RECOGNITION_DATA"):
@@ -305,9 +316,9 @@ def cifar100_run(cifar100_path, first_runs):
 
 
 @pytest.fixture(scope="session")
-def inspect(shared_command, first_runs):
+def inspect(shared_command, first_runs, fork_server):
     """A function: () -> what tests/state_inspector.py finds in the shared state folder now."""
-    with inspector(shared_command) as ask:
+    with inspector(shared_command, fork_server) as ask:
         yield ask
 
 

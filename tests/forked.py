@@ -6,13 +6,19 @@ interpreter differs in what an import may look at is started as any other proces
 purpose (`Command.start(forked=False)`), so that the real start is tested too.
 """
 
+import atexit
+import gc
 import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
+from contextlib import ExitStack, contextmanager
+from functools import cache
 
 PRELOADED = (
     *("pandas", "scipy.stats", "sklearn.metrics", "matplotlib.pyplot", "PIL.Image", "pyarrow.parquet", "h5py"),
@@ -20,6 +26,7 @@ PRELOADED = (
     *("mlflow.keras", "mlflow.store.tracking.sqlalchemy_store", "mlflow.store.model_registry.sqlalchemy_store"),
 )
 HIDDEN = ("tensorflow", "keras", "zenml", "mlflow")  # until a command imports them: it may ask what is imported already
+LONGEST = 1_000_000  # bytes of a question
 SEEN_BY_IMPORTS = ("PYTHON", "LD_", "TF_", "XLA_", "OMP_", "CUDA_", "KERAS_", "MPL", "MALLOC_")
 
 
@@ -30,29 +37,73 @@ def may_be_forked(words, environment):
     return hasattr(os, "pidfd_open") and "--debug" not in words and not is_seen
 
 
+@cache
+def hasten():
+    """Let ZenML ask once which packages are installed, which it does for each run and step, and SQLite not wait for the
+    disk: what a killed process has written is there all the same.
+    """
+    import sqlite3
+
+    from sqlalchemy import Engine, event
+    from zenml.environment import Environment
+    from zenml.integrations import integration
+
+    Environment.get_python_packages = staticmethod(cache(Environment.get_python_packages))
+    integration.requirement_installed = cache(integration.requirement_installed)
+
+    @event.listens_for(Engine, "connect")
+    def _(connection, record):
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous = OFF")
+
+
 class Server:
     """The process that is forked; started when it is first needed, with what the product tells libraries at import."""
 
     def __init__(self, settings):
-        self._environment, self._process = {**os.environ, **settings}, None
+        self._environment, self._process, self._lock = {**os.environ, **settings}, None, threading.Lock()
 
-    def start(self, words, cwd, env, stdout, stderr):
-        """A script and its arguments, as `subprocess.Popen` would start them: a `Forked`."""
+    def start(self, words, cwd, env, stdin, stdout, stderr):
+        """A `Forked`, as `subprocess.Popen` would start Python.
+
+        Args:
+            words: What follows the interpreter: a script, -m NAME or -c CODE, and its arguments.
+            cwd: Its folder.
+            env: Its environment.
+            stdin: An open file.
+            stdout: Another.
+            stderr: Another.
+        """
         if self._process is None:
-            command = [sys.executable, __file__]
-            self._process = subprocess.Popen(
-                command, env=self._environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-            )
+            self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            with theirs:
+                command = [sys.executable, __file__, str(theirs.fileno())]
+                self._process = subprocess.Popen(command, env=self._environment, pass_fds=[theirs.fileno()])
         asked = {"words": list(map(str, words)), "cwd": str(cwd), "env": env}
-        return Forked(self, self.ask({**asked, "stdout": str(stdout), "stderr": str(stderr)}))
+        return Forked(self, self.ask(asked, [file.fileno() for file in (stdin, stdout, stderr)]))
 
-    def ask(self, question):
-        print(json.dumps(question), file=self._process.stdin, flush=True)
-        return json.loads(self._process.stdout.readline())
+    def ask(self, question, descriptors=()):
+        with self._lock:  # a timer may kill a process
+            socket.send_fds(self._socket, [json.dumps(question).encode()], descriptors)
+            return json.loads(self._socket.recv(LONGEST))
 
     def close(self):
         if self._process is not None:
-            self._process.communicate(timeout=60)
+            self._socket.close()
+            self._process.kill()  # in order, it would take seconds
+            self._process.wait()
+
+    @contextmanager
+    def talking(self, words, cwd, env):
+        """A `Forked` that is killed in the end, a file to write to its standard input, and one of its output."""
+        with ExitStack() as stack:
+            (theirs, ours), (heard, told) = os.pipe(), os.pipe()
+            with open(theirs) as stdin, open(told, "w") as stdout:
+                process = self.start(words, cwd, env, stdin, stdout, sys.__stderr__)
+            writing, reading = stack.enter_context(open(ours, "w")), stack.enter_context(open(heard))
+            stack.callback(process.wait, 60)
+            stack.callback(process.kill)
+            yield process, writing, reading
 
 
 class Forked:
@@ -108,8 +159,12 @@ class _Hidden:
         sys.modules.update(self._modules.pop(module.__name__))
 
 
-def _serve():
-    """Answer each line of standard input: fork, and tell the process's id; or tell the status of one that has ended."""
+def _serve(asking):
+    """Answer each message: fork, and tell the process's id; or tell the status of one that has ended.
+
+    Returns:
+        None at the end, and in a fork what it was asked for and its standard files.
+    """
     import warnings
     from importlib import import_module
 
@@ -117,29 +172,35 @@ def _serve():
         warnings.simplefilter("ignore")
         for name in PRELOADED:
             import_module(name)
-    for line in iter(sys.stdin.readline, ""):
-        asked = json.loads(line)
+        from zenml.environment import Environment
+        from zenml.integrations.registry import integration_registry
+
+        hasten()
+        Environment.get_python_packages()
+        for integration in integration_registry.integrations.values():
+            integration.check_installation()
+    gc.freeze()  # what is shared with each command stays shared
+    while (received := socket.recv_fds(asking, LONGEST, 3))[0]:
+        asked, descriptors = json.loads(received[0]), received[1]
         if "ended" in asked:
             answer = os.waitstatus_to_exitcode(os.waitpid(asked["ended"], 0)[1])
         elif not (answer := os.fork()):
-            return asked
-        print(json.dumps(answer), flush=True)
+            return asked, descriptors
+        for descriptor in descriptors:
+            os.close(descriptor)
+        asking.send(json.dumps(answer).encode())
     return None
 
 
-def _become(asked):
+def _become(asked, descriptors):
     """Let this process be the command."""
     import runpy
     import tempfile
+    from types import ModuleType
 
-    for name, descriptor, flags in (
-        (os.devnull, 0, os.O_RDONLY),
-        (asked["stdout"], 1, os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
-        (asked["stderr"], 2, os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
-    ):
-        opened = os.open(name, flags, 0o666)
-        os.dup2(opened, descriptor)
-        os.close(opened)
+    for number, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
     os.environ.clear()
     os.environ.update(asked["env"])
     os.chdir(asked["cwd"])
@@ -150,11 +211,34 @@ def _become(asked):
 
         coverage.Coverage.current().stop()
         coverage.process_startup(force=True)
-    sys.argv[:] = asked["words"]
-    sys.path[0] = os.path.dirname(os.path.abspath(sys.argv[0]))
     sys.meta_path.insert(0, _Hidden())
-    runpy.run_path(sys.argv[0], run_name="__main__")
+    kind, *rest = asked["words"]
+    sys.argv[:] = asked["words"] if kind not in ("-m", "-c") else [kind, *rest[1:]]
+    sys.path[0] = os.path.dirname(os.path.abspath(kind)) if kind not in ("-m", "-c") else asked["cwd"]
+    if kind == "-m":
+        runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
+    elif kind == "-c":
+        sys.modules["__main__"] = ModuleType("__main__")
+        exec(rest[0], vars(sys.modules["__main__"]))
+    else:
+        runpy.run_path(kind, run_name="__main__")
 
 
-if __name__ == "__main__" and (command := _serve()) is not None:
-    _become(command)
+def _leave(status):
+    """End as the interpreter does, but do not take it apart, which takes seconds."""
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    with socket.socket(fileno=int(sys.argv[1])) as asking:
+        command = _serve(asking)
+    if command is not None:
+        try:
+            _become(*command)
+        except SystemExit as end:
+            _leave(end.code or 0)
+        _leave(0)

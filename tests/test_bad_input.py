@@ -3,10 +3,14 @@ import os
 import shutil
 import subprocess
 import tarfile
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+import run_pipeline
 from recognition.training.device import driver_gpus
+from tests.conftest import Outcome
 
 LONGEST = 10  # lines
 SMOKE = "--config=smoke.yaml"
@@ -27,6 +31,35 @@ def contents(cifar100_contents):
 def archive(contents, pack, tmp_path_factory):
     """The path of a small valid CIFAR-100, to be read only."""
     return pack(tmp_path_factory.mktemp("valid") / f"{FOLDER}.tar.gz", contents)
+
+
+@pytest.fixture
+def in_process(tmp_path, monkeypatch, capfd):
+    """What `command` is, in this process: most refusals need no other."""
+    monkeypatch.setattr(run_pipeline, "prepare_environment", lambda debug: None)
+    monkeypatch.setattr("operations.job.describe_job", lambda *_: pytest.fail("this was not refused", pytrace=False))
+    monkeypatch.delenv("RECOGNITION_DATA", raising=False)
+    return InProcess(tmp_path, monkeypatch, capfd)
+
+
+@dataclass(frozen=True)
+class InProcess:
+    folder: Path
+    patch: pytest.MonkeyPatch
+    captured: pytest.CaptureFixture
+
+    @property
+    def state(self):
+        return self.folder / "state"
+
+    def run(self, *arguments, **environment):
+        work = self.folder / "work"
+        work.mkdir()
+        self.patch.chdir(work)
+        for name, value in {"RECOGNITION_STATE": str(self.state), **environment}.items():
+            self.patch.setenv(name, value)
+        status = run_pipeline.main([str(argument) for argument in arguments])
+        return Outcome(status, *self.captured.readouterr(), work, None)
 
 
 def assert_refused(outcome, state, *texts):
@@ -116,17 +149,17 @@ def link(kind, target):
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
-def test_an_archive_that_is_not_what_it_should_be(command, tmp_path, archive, contents, pack, write, texts):
+def test_an_archive_that_is_not_what_it_should_be(in_process, tmp_path, archive, contents, pack, write, texts):
     path = tmp_path / "given.tar.gz"
     write(archive, contents, pack, path)
-    outcome = command.run(SMOKE, f"--set=data.path={path}")
-    assert_refused(outcome, command.state, "received: ", "expected: ", "to mend: ", *texts)
+    outcome = in_process.run(SMOKE, f"--set=data.path={path}")
+    assert_refused(outcome, in_process.state, "received: ", "expected: ", "to mend: ", *texts)
 
 
-def test_an_archive_with_another_digest(command, archive):
+def test_an_archive_with_another_digest(in_process, archive):
     digest = f"sha256:{'0' * 64}"
-    outcome = command.run(SMOKE, f"--set=data.path={archive}", f"--set=data.digest={digest}")
-    assert_refused(outcome, command.state, "data.digest", "received: sha256:", f"expected: {digest}", "to mend: ")
+    outcome = in_process.run(SMOKE, f"--set=data.path={archive}", f"--set=data.digest={digest}")
+    assert_refused(outcome, in_process.state, "data.digest", "received: sha256:", f"expected: {digest}", "to mend: ")
 
 
 def test_no_data_no_network_and_no_fallback(command):
@@ -161,9 +194,9 @@ def test_no_data_no_network_and_no_fallback(command):
         ("epochs", ["not a key and its value", "expected: key.path=value"]),
     ],
 )
-def test_a_setting_that_cannot_be(command, setting, texts):
-    outcome = command.run(SMOKE, f"--set={setting}")
-    assert_refused(outcome, command.state, f"--set {setting}", *texts)
+def test_a_setting_that_cannot_be(in_process, setting, texts):
+    outcome = in_process.run(SMOKE, f"--set={setting}")
+    assert_refused(outcome, in_process.state, f"--set {setting}", *texts)
 
 
 @pytest.mark.parametrize(
@@ -186,10 +219,10 @@ def test_a_setting_that_cannot_be(command, setting, texts):
     ],
     ids=["tab", "duplicate key", "tag", "unknown key", "syntax", "list", "empty", "binary"],
 )
-def test_a_configuration_that_is_not_what_it_should_be(command, tmp_path, text, texts):
+def test_a_configuration_that_is_not_what_it_should_be(in_process, tmp_path, text, texts):
     path = tmp_path / "given.yaml"
     path.write_bytes(text)
-    assert_refused(command.run(f"--config={path}"), command.state, str(path), *texts)
+    assert_refused(in_process.run(f"--config={path}"), in_process.state, str(path), *texts)
 
 
 def test_a_configuration_that_is_not_there(command):
@@ -198,26 +231,26 @@ def test_a_configuration_that_is_not_there(command):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the administrator may read everything")
-def test_a_configuration_that_may_not_be_read(command, tmp_path):
+def test_a_configuration_that_may_not_be_read(in_process, tmp_path):
     path = tmp_path / "given.yaml"
     path.touch(mode=0)
-    assert_refused(command.run(f"--config={path}"), command.state, "cannot be read: Permission denied")
+    assert_refused(in_process.run(f"--config={path}"), in_process.state, "cannot be read: Permission denied")
 
 
-def test_a_batch_that_is_larger_than_the_data(command, digits):
-    outcome = command.run(*digits, "--set=train.batch_size=1296")
+def test_a_batch_that_is_larger_than_the_data(in_process, digits):
+    outcome = in_process.run(*digits, "--set=train.batch_size=1296")
     texts = ("received: train.batch_size: 1296", "expected: at most 1295", "to mend: --set train.batch_size=128")
-    assert_refused(outcome, command.state, *texts)
+    assert_refused(outcome, in_process.state, *texts)
 
 
 @pytest.mark.skipif(driver_gpus() > 0, reason="this machine has a GPU")
-def test_a_gpu_that_is_not_there(command, digits):
+def test_a_gpu_that_is_not_there(in_process, digits):
     texts = (
         "received: train.device: gpu",
         "expected: an NVIDIA GPU",
         "to mend: install the driver, or set train.device",
     )
-    assert_refused(command.run(*digits, "--set=train.device=gpu"), command.state, *texts)
+    assert_refused(in_process.run(*digits, "--set=train.device=gpu"), in_process.state, *texts)
 
 
 @pytest.mark.parametrize(
@@ -230,17 +263,19 @@ def test_a_gpu_that_is_not_there(command, digits):
         ("--copy-errors={full}", ["folder of --copy-errors is not empty", "nothing is overwritten"]),
     ],
 )
-def test_results_that_could_not_be_written(command, digits, tmp_path, option, texts):
+def test_results_that_could_not_be_written(in_process, digits, tmp_path, option, texts):
     file, folder, full = tmp_path / "file", tmp_path / "folder", tmp_path / "full"
     file.touch()
     folder.mkdir()
     (full / "mine").mkdir(parents=True)
-    assert_refused(command.run(*digits, option.format(file=file, folder=folder, full=full)), command.state, *texts)
+    assert_refused(
+        in_process.run(*digits, option.format(file=file, folder=folder, full=full)), in_process.state, *texts
+    )
 
 
-def test_a_calibration_has_no_errors_to_copy(command):
-    outcome = command.run("--config=calibrate.yaml", "--copy-errors=errors")
-    assert_refused(outcome, command.state, "--copy-errors needs a training")
+def test_a_calibration_has_no_errors_to_copy(in_process):
+    outcome = in_process.run("--config=calibrate.yaml", "--copy-errors=errors")
+    assert_refused(outcome, in_process.state, "--copy-errors needs a training")
 
 
 def test_a_state_folder_that_is_a_file(command, digits, tmp_path):

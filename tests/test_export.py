@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
+import run_pipeline
+
 EXAMPLE = Path(__file__).resolve().parent.parent / "docs" / "examples" / "classify.py"
 
 
-def test_help_is_there(command):
-    outcome = command.run("export", "--help")
-    assert outcome.status == 0
-    assert "--quantize" in outcome.stdout
-    assert "export --model MODEL" in command.run("--help").stdout
+def test_help_is_there(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        run_pipeline.main(["export", "--help"])
+    assert "--quantize" in capsys.readouterr().out
+    assert "  export --model MODEL" in run_pipeline.others()
 
 
 def test_a_pair_that_does_not_work_is_refused_before_anything_is_imported(command):
@@ -25,10 +27,9 @@ def test_a_pair_that_does_not_work_is_refused_before_anything_is_imported(comman
 
 
 @pytest.mark.parametrize("setting", ["--count=0", "--count=x", "--tolerance=1.5", "--tolerance=nan", "--format=coreml"])
-def test_options_out_of_range_are_refused(command, setting):
-    outcome = command.run("export", "--model=champion", "--format=onnx", setting)
-    assert outcome.status == 2
-    assert "Traceback" not in outcome.stderr
+def test_options_out_of_range_are_refused(setting):
+    with pytest.raises(SystemExit, match="2"):
+        run_pipeline.main(["export", "--model=champion", "--format=onnx", setting])
 
 
 @pytest.mark.slow
@@ -57,16 +58,8 @@ def test_a_real_model(shared_command, digits_run):
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(
-    ("words", "problem"),
-    [
-        (("--model=digit",), "there is no registered model of this name"),
-        (("--model=digits/99",), "this model has no such version"),
-        (("--model=digits/1", "--images=nowhere"), "--images names no folder"),
-    ],
-)
-def test_mistakes_are_told(shared_command, digits_run, words, problem):
-    outcome = shared_command.run("export", "--format=onnx", *words, "--output=out")
+def test_a_mistake_is_told(shared_command, digits_run):
+    outcome = shared_command.run("export", "--format=onnx", "--model=digits/1", "--images=nowhere", "--output=out")
     assert outcome.status == 2
-    assert outcome.stderr.startswith(f"error: {problem}")
+    assert outcome.stderr.startswith("error: --images names no folder")
     assert not (outcome.folder / "out").exists()

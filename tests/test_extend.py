@@ -1,7 +1,5 @@
 """`extend`: a finished run goes on, as a user sees it."""
 
-import re
-
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -44,32 +42,15 @@ def test_a_longer_run_can_be_extended_again(longer_run, own_command):
     assert "going on after epoch 3 of 4" in third.stdout
 
 
-@pytest.mark.parametrize(
-    ("words", "problem"),
-    [
-        (("nothing", "--epochs=1"), "there is no run of this name or id"),
-        (("{run}", "--epochs=0"), "--epochs cannot be used"),
-        (("{run}", "--epochs=1", "--schedule=linear"), "'constant', 'one_cycle' or 'cosine'"),
-        (("{run}", "--epochs=1", "--learning-rate=nan"), "--learning-rate cannot be used"),
-    ],
-)
-def test_bad_input(own_command, parent, words, problem):
-    outcome = own_command.run("extend", *(word.format(run=parent.name) for word in words))
+def test_bad_input(own_command, parent):
+    outcome = own_command.run("extend", parent.name, "--epochs=1", "--schedule=linear")
     assert outcome.status == 2
-    assert problem in outcome.stderr
+    assert "--schedule cannot be used" in outcome.stderr
     assert "Traceback" not in outcome.stderr
 
 
-@pytest.mark.parametrize(
-    ("change", "problem"),
-    [
-        ("data.validation=0.2", "a training goes on with the images that it began with"),
-        ("train.optimizer=adam", r"was another training\n  received: train\.optimizer: adam\n  expected: .*: sgd"),
-        ("train.seeds=[0, 1]", "one process goes on with one finished training"),
-    ],
-)
-def test_another_training_is_refused(own_command, digits, parent, change, problem):
+def test_other_images_are_refused(own_command, digits, parent):
     after = (f"--set=train.tail.after={parent.name}", "--set=train.tail.epochs=1")
-    outcome = own_command.run(*digits, *after, f"--set={change}")
+    outcome = own_command.run(*digits, *after, "--set=data.validation=0.2")
     assert outcome.status == 2
-    assert re.search(problem, outcome.stderr)
+    assert "error: a training goes on with the images that it began with" in outcome.stderr

@@ -7,21 +7,21 @@ SUMMARY = "--summary=summary.json"
 
 
 @pytest.fixture
-def retrain(command, digits):
+def retrain(ready_command, digits):
     """A function: settings -> the outcome of a retraining, always on the same state folder."""
 
     def again(*settings, **options):
-        return command.run(
+        return ready_command.run(
             *digits, "--set=retrain.init=champion", *(f"--set={setting}" for setting in settings), SUMMARY, **options
         )
 
     return again
 
 
-def test_a_retraining_after_a_training_finds_nothing_new(command, digits):
-    trained = command.run(*digits)
+def test_a_retraining_after_a_training_finds_nothing_new(ready_command, digits):
+    trained = ready_command.run(*digits)
     for start in ("fresh", "champion"):
-        again = command.run(*digits, f"--set=retrain.init={start}", SUMMARY)
+        again = ready_command.run(*digits, f"--set=retrain.init={start}", SUMMARY)
         assert told(again) == ("nothing new", None)
         assert trained.name in again.summary["retrain"]["reason"]
         assert {"augmentation", "train", "evaluate", "report"} <= again.cached()

@@ -1,8 +1,6 @@
 """An MLflow server that dies while a run needs it: the training is kept, and the same command registers it."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,8 @@ from operations.environment import prepare_environment
 prepare_environment()
 from zenml.client import Client
 from zenml.enums import StackComponentType as Part
+from zenml.utils.source_utils import set_custom_source_root
+set_custom_source_root(sys.path[0])
 tracker = {"tracking_uri": sys.argv[1], "tracking_token": "none"}  # which ZenML asks for and this server does not
 Client().create_stack_component("served", "mlflow", Part.EXPERIMENT_TRACKER, tracker)
 parts = {Part.ORCHESTRATOR: "default", Part.ARTIFACT_STORE: "default", Part.EXPERIMENT_TRACKER: "served"}
@@ -27,20 +27,19 @@ Client().activate_stack("served")
 
 
 @pytest.fixture
-def server(command, tmp_path):
+def server(ready_command, tmp_path, fork_server):
     """An MLflow server, used by the active stack."""
     (tmp_path / "server").mkdir()
-    script = tmp_path / "use.py"
-    script.write_text(USE)
     with MlflowServer(tmp_path / "server") as server:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ZENML_", "MLFLOW_"))}
-        environment = kept | {"RECOGNITION_STATE": str(command.state), "PYTHONPATH": str(PROJECT)}
-        subprocess.run([sys.executable, str(script), server.address], env=environment, check=True, timeout=200)
+        environment = kept | {"RECOGNITION_STATE": str(ready_command.state)}
+        with fork_server.talking(["-c", USE, server.address], PROJECT, environment) as (process, *_):
+            assert process.wait(200) == 0
         yield server
 
 
-def test_a_training_outlives_the_server_and_the_same_command_registers_it(command, digits, server):
-    running = command.start(*digits, "--summary=summary.json")
+def test_a_training_outlives_the_server_and_the_same_command_registers_it(ready_command, digits, server):
+    running = ready_command.start(*digits, "--summary=summary.json")
     running.wait_for("\nevaluate: ")
     server.kill()
     failed = running.end()
@@ -54,20 +53,17 @@ def test_a_training_outlives_the_server_and_the_same_command_registers_it(comman
         assert words in failed.stderr
 
     server.start()
-    finished = command.run(*digits, "--summary=summary.json")
+    finished = ready_command.run(*digits, "--summary=summary.json")
     assert finished.status == 0, finished.stderr
     assert f"closed run {failed.name}: its command was killed\n" in finished.stdout
     assert {"train", "evaluate"} <= finished.cached()
     assert finished.summary["model"]["aliases"] == ["champion"]
 
-    listed = command.run("models", "list")
+    listed = ready_command.run("models", "list")
     assert (listed.status, listed.stderr) == (0, "")
     assert listed.stdout.splitlines()[1].split()[:2] == ["digits", "1"]
-
-
-def test_a_server_that_is_down_is_told_in_seconds(command, server):
     server.kill()
-    told = command.run("models")
+    told = ready_command.run("models")
     assert told.status == 1
     assert "error: the MLflow server does not answer\n" in told.stderr
     assert "python run_pipeline.py models\n" in told.stderr

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import numpy as np
 from zenml import log_metadata, pipeline, step
-from zenml.enums import ExecutionMode
 from zenml.utils import source_utils
 
 from materializers.evaluation import EvaluationMaterializer
@@ -22,7 +21,6 @@ from tests.recognition.evaluation.samples import random_probabilities, split_of
 from tests.recognition.report.samples import decision_of, history_of
 
 CLASSES = ("a", "b", "c")
-FAILING = 13  # the seed of a run that fails after its evaluation
 
 
 @step(output_materializers=ImageDatasetMaterializer, enable_cache=False)
@@ -56,13 +54,11 @@ def register(
     Annotated[GateDecision, "decision"],
 ]:
     """What the steps around a training say."""
-    if seed == FAILING:
-        raise ValueError("made to fail")
     config = RunConfig.model_validate({"train": {"seed": seed}})
     return config, RegisteredModel(name="made", zenml_version="1", mlflow_version="1", sha256="0"), decision_of()
 
 
-@pipeline(execution_mode=ExecutionMode.FAIL_FAST)
+@pipeline
 def compared(seed: int, data_seed: int, recipe: str, commit: str) -> None:
     """Everything."""
     dataset = ingest(data_seed)

@@ -2,7 +2,7 @@ import warnings
 
 import pytest
 
-from tests.operations.state import connect, empty_state, own_process, own_state
+from tests.operations.state import connect, empty_state, kept, own_process, own_state
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +16,13 @@ def state(tmp_path_factory):
 def client(state):
     """MLflow's client."""
     return connect()
+
+
+@pytest.fixture
+def kept_state(client, state):
+    """What the module's fixtures have made is there for the next test too, whatever becomes of it in this one."""
+    with kept(state):
+        yield
 
 
 @pytest.fixture

@@ -3,10 +3,14 @@
 import logging
 import os
 import shutil
+import sqlite3
 import warnings
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from operations.environment import prepare_environment
+from tests.forked import hasten
 
 FOREIGN = ("ZENML_", "MLFLOW_", "RECOGNITION_")
 
@@ -31,15 +35,27 @@ def own_process():
 
 def empty_state(factory):
     """A state folder with both databases, which nobody else uses; copied, since making one takes seconds."""
-    template = factory.getbasetemp() / "template"
-    if not template.exists():
-        with own_state(template):
-            pass
+    template = _template(factory)
     folder = factory.mktemp("own") / "state"
     shutil.copytree(template, folder)
     configuration = folder / "zenml" / "config.yaml"
     configuration.write_text(configuration.read_text().replace(str(template), str(folder)))
     return folder
+
+
+def empty_registry(factory):
+    """Address of a database for MLflow that nobody else uses, and that lies outside of any state folder."""
+    path = factory.mktemp("registry") / "mlflow.db"
+    shutil.copy(_template(factory) / "mlflow" / "mlflow.db", path)
+    return f"sqlite:///{path}"
+
+
+def _template(factory):
+    template = factory.getbasetemp() / "template"
+    if not template.exists():
+        with own_state(template):
+            pass
+    return template
 
 
 @contextmanager
@@ -51,10 +67,35 @@ def own_state(folder):
         os.environ["RECOGNITION_STATE"] = str(folder)
         with warnings.catch_warnings():
             prepare_environment()
+            hasten()
             forget_connections()
             connect()  # while the warnings of imports and migrations are let pass
         yield folder
     forget_connections()
+
+
+@contextmanager
+def kept(folder):
+    """Afterwards databases and files of a state folder are as they were."""
+    databases = list(folder.rglob("*.db"))
+    with TemporaryDirectory() as copies:
+        for number, database in enumerate(databases):
+            _copy(database, Path(copies) / f"{number}")
+        shutil.copytree(folder, Path(copies) / "files", ignore=shutil.ignore_patterns("*.db*"))
+        yield
+        for number, database in enumerate(databases):
+            _copy(Path(copies) / f"{number}", database)
+        for path in sorted(folder.rglob("*"), reverse=True):
+            if path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
+            elif path.is_file() and ".db" not in path.name:
+                path.unlink()
+        shutil.copytree(Path(copies) / "files", folder, dirs_exist_ok=True)
+
+
+def _copy(database, to):
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(to)) as target:
+        source.backup(target)
 
 
 def connect():

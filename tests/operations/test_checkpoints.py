@@ -1,7 +1,5 @@
 import json
 import os
-import subprocess
-import sys
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -191,19 +189,20 @@ def test_fresh_keeps_what_the_same_run_left_when_its_step_was_started_again(monk
         assert left(folder) == []
 
 
-@contextmanager
-def held_elsewhere(origin):
-    """Another process trains the same: its folder and the process."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", HOLD, TRAINING.task, origin]
-    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
-        try:
-            yield Path(holder.stdout.readline().decode().strip()), holder
-        finally:
-            holder.kill()
+@pytest.fixture
+def held_elsewhere(fork_server):
+    """A function: origin -> another process trains the same: its folder and the process."""
+
+    @contextmanager
+    def hold(origin):
+        words = ["-c", HOLD, TRAINING.task, origin]
+        with fork_server.talking(words, ROOT, dict(os.environ)) as (holder, _, told):
+            yield Path(told.readline().strip()), holder
+
+    return hold
 
 
-def test_a_second_run_that_trains_the_same_has_a_folder_of_its_own_and_finds_it_again(capsys):
+def test_a_second_run_that_trains_the_same_has_a_folder_of_its_own_and_finds_it_again(held_elsewhere, capsys):
     with held_elsewhere("run nightly-1") as (held, _):
         folder = killed()
         assert folder != held
@@ -218,14 +217,14 @@ def test_a_second_run_that_trains_the_same_has_a_folder_of_its_own_and_finds_it_
         assert third == held == shared_folder(replace(TRAINING, origin="run train-3"))
 
 
-def test_the_last_try_of_the_same_run_is_waited_for():
+def test_the_last_try_of_the_same_run_is_waited_for(held_elsewhere):
     with held_elsewhere(TRAINING.origin) as (held, holder):
         Timer(1.0, holder.kill).start()
         with training_folder(TRAINING) as folder:
             assert folder == held
 
 
-def test_a_run_whose_last_try_does_not_end_has_a_folder_of_its_own_and_no_third(monkeypatch):
+def test_a_run_whose_last_try_does_not_end_has_a_folder_of_its_own_and_no_third(held_elsewhere, monkeypatch):
     monkeypatch.setattr("operations.training_folder.PATIENCE", 0.1)
     with held_elsewhere(TRAINING.origin) as (held, _), training_folder(TRAINING) as folder:
         assert folder != held
@@ -331,8 +330,7 @@ def test_what_the_former_version_left_of_another_training_is_told(former, change
 
 def test_a_training_with_a_folder_of_its_own_takes_over_no_other(former):
     ours = changed(code="new hash")
-    with training_folder(ours) as folder:
-        (folder / "epoch-00002-batch-0000000.npz").touch()
+    killed(ours)
     killed(changed(code="former hash"))
     with training_folder(ours):
         assert former.exists()

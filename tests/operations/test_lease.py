@@ -17,6 +17,7 @@ from operations.lease import BEAT, HOLDER, PREFIX, leased
 from operations.model_lookup import model_names
 from operations.registry_lock import registry_lock
 from recognition.errors import RecognitionError
+from tests.operations.state import empty_registry
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLD = """
@@ -45,9 +46,7 @@ for _ in range(int(sys.argv[3])):
 @pytest.fixture(scope="module")
 def shared(state, tmp_path_factory):
     """A client of a database that is not the state folder's: the store of a server, without the server."""
-    client = MlflowClient(f"sqlite:///{tmp_path_factory.mktemp('shared')}/mlflow.db")
-    client.search_experiments(max_results=1)
-    return client
+    return MlflowClient(empty_registry(tmp_path_factory))
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from operations.model_details import details
 from operations.rejection import settle_rejection, stored_rejection
 from recognition.errors import InputError, RecognitionError
 from recognition.prediction.rejection import Rejection, RejectionChoice
+from tests.operations.state import empty_registry
 from tests.operations.stored_models import champion_of, promoted, versions
 
 REJECTION = Rejection(target_error=0.1, threshold=0.3, error=0.02, coverage=0.8, images=100)
@@ -19,7 +20,7 @@ def stacks(state, tmp_path_factory):
     from zenml.enums import StackComponentType
 
     zenml = Client()
-    address = f"sqlite:///{tmp_path_factory.mktemp('other')}/mlflow.db"
+    address = empty_registry(tmp_path_factory)
     tracker = StackComponentType.EXPERIMENT_TRACKER
     zenml.create_stack_component("other", "mlflow", tracker, {"tracking_uri": address})
     parts = {StackComponentType.ORCHESTRATOR: "default", StackComponentType.ARTIFACT_STORE: "default"}

@@ -9,17 +9,22 @@ from tests.operations.stored_models import champion_of, promoted, stored, versio
 
 @pytest.fixture
 def name(request):
-    """Name of a registered model that no other test uses."""
-    return request.node.originalname
+    """Name of a registered model that no other test uses, or finds as it was."""
+    return "three" if "three" in request.fixturenames else request.node.originalname
 
 
-@pytest.fixture
-def three(client, name):
-    """Three versions, each promoted by the gate after the one before."""
-    models = versions(client, name, 3)
+@pytest.fixture(scope="module")
+def made(client):
+    models = versions(client, "three", 3)
     for model in models:
         promoted(client, model)
     return models
+
+
+@pytest.fixture
+def three(made, kept_state):
+    """Three versions, each promoted by the gate after the one before."""
+    return made
 
 
 def log_of(client, name):
@@ -94,11 +99,8 @@ def test_a_version_that_was_registered_by_hand_is_not_promoted(client, name):
     ],
     ids=["order", "others", "more"],
 )
-def test_other_classes_are_told(client, name, classes, told, request):
-    name = request.node.name.replace("[", "-").replace("]", "")
-    (first,) = versions(client, name, 1)
-    promoted(client, first)
-    other = registry.register(client, name, stored(client, name.encode() + b"other", classes), {}, [])
+def test_other_classes_are_told(client, three, name, classes, told):
+    other = registry.register(client, name, stored(client, b"other", classes), {}, [])
     _, note = promote(client, other, "new animals")
     assert note.endswith(told)
 
@@ -172,7 +174,7 @@ def test_a_waiting_version_is_the_challenger_until_a_person_promotes_it(client, 
     from tests.recognition.report.samples import decision_of
 
     waiting = decision_of(decision="waiting", champion_version="3")
-    (_, _, _, fourth) = versions(client, name, 4)
+    fourth = registry.register(client, name, stored(client, b"fourth"), {}, [])
     registry.apply_decision(client, fourth, waiting)
     assert (registry.aliases(client, fourth), champion_of(client, name)) == (["challenger"], "3")
     promote(client, fourth, "asked and answered")

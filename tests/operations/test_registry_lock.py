@@ -1,7 +1,5 @@
 import os
 import signal
-import subprocess
-import sys
 import threading
 from contextlib import ExitStack
 from itertools import pairwise
@@ -37,12 +35,15 @@ def files(client):
     return [log_model(client, run, network(skilled), METADATA, seen) for skilled, run in enumerate(runs)]
 
 
-def start(name, file, *mode):
-    """The end of a run, in a process of its own that waits for a line."""
-    words = [sys.executable, "-m", "tests.operations.finishing_run", name, file.uri, file.sha256, *mode]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    return subprocess.Popen(words, cwd=ROOT, env=environment, text=True, **pipes)
+@pytest.fixture
+def start(fork_server):
+    """A function: the end of a run, in a process of its own that waits for a line, as of `Server.talking`."""
+
+    def begin(name, file, *mode):
+        words = ["-m", "tests.operations.finishing_run", name, file.uri, file.sha256, *mode]
+        return fork_server.talking(words, ROOT, dict(os.environ))
+
+    return begin
 
 
 def log_of(client, name):
@@ -50,15 +51,13 @@ def log_of(client, name):
 
 
 @pytest.mark.slow
-def test_of_two_runs_that_finish_at_once_the_better_is_champion(client, files):
+def test_of_two_runs_that_finish_at_once_the_better_is_champion(client, files, start):
     with ExitStack() as stack:
         processes = [stack.enter_context(start("race", file)) for file in files]
-        for process in processes:
-            assert process.stdout.readline() == "ready\n", process.communicate()
-        for process in processes:
-            print(file=process.stdin, flush=True)
-        ended = [process.communicate(timeout=120) for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], ended
+        assert [told.readline() for _, _, told in processes] == ["ready\n", "ready\n"]
+        for _, ours, _ in processes:
+            print(file=ours, flush=True)
+        assert [process.wait(120) for process, _, _ in processes] == [0, 0]
 
     worse, better = (find_version(client, "race", file.sha256) for file in files)
     assert worse.tags["test_accuracy"] < better.tags["test_accuracy"] == "1.0"
@@ -77,12 +76,12 @@ def alias_names(client, version):
 
 
 @pytest.mark.slow
-def test_a_run_killed_between_alias_and_stage_is_repaired_by_the_next_command(client, files):
+def test_a_run_killed_between_alias_and_stage_is_repaired_by_the_next_command(client, files, start):
     first, decision = finish(client, "killed", files[0])
     assert decision.decision == "promoted"
-    with start("killed", files[1], "killed") as process:
-        process.communicate("\n", timeout=120)
-    assert process.returncode == -signal.SIGKILL
+    with start("killed", files[1], "killed") as (process, ours, _):
+        print(file=ours, flush=True)
+        assert process.wait(120) == -signal.SIGKILL
     now = champion(client, "killed")
     assert now.sha256 == files[1].sha256
     assert zenml_models.in_production("killed", "local") == first.zenml_version
@@ -99,10 +98,9 @@ def test_one_model_does_not_wait_for_another(client):
         check()
 
 
-def test_who_waits_says_so_and_goes_on_when_the_holder_is_dead(client, capsys):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, env=environment, text=True) as holder:
-        assert holder.stdout.readline() == "held\n"
+def test_who_waits_says_so_and_goes_on_when_the_holder_is_dead(client, fork_server, capsys):
+    with fork_server.talking(["-c", HOLD], ROOT, dict(os.environ)) as (holder, _, told):
+        assert told.readline() == "held\n"
         threading.Timer(1, holder.kill).start()
         with registry_lock(client, "waited"):
             assert holder.wait(10) == -signal.SIGKILL

@@ -7,17 +7,21 @@ from tests.operations.stored_models import champion_of, promoted, versions
 
 
 @pytest.fixture
-def name(request):
-    return request.node.originalname
+def name():
+    return "pets"
+
+
+@pytest.fixture(scope="module")
+def made(client):
+    models = versions(client, "pets", 2)
+    promoted(client, models[0])
+    return models
 
 
 @pytest.fixture
-def pair(client, name):
+def pair(made, kept_state):
     """Two versions; the first is champion."""
-    models = versions(client, name, 2)
-    promoted(client, models[0])
-    repair(client)  # what other tests left behind
-    return models
+    return made
 
 
 class Killed(BaseException):

@@ -1,10 +1,8 @@
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 from operations import mlflow_runs
-from operations.logged_model import log_model
 from operations.past_trainings import note_question, question_of
 from operations.registry import apply_decision, register
 from operations.retraining import prepare_retraining, retrain_facts
@@ -15,7 +13,7 @@ from recognition.configuration.sections.retrain import RetrainConfig
 from recognition.configuration.sections.train import TrainConfig
 from recognition.data.change import DataChange
 from recognition.retraining import RetrainingRefused
-from tests.operations.test_initial_weights import METADATA, network
+from tests.operations.stored_models import stored
 from tests.recognition.report.samples import decision_of
 
 SAME = DataChange(verdict="same", reason="every image and label is", version="1")
@@ -45,7 +43,7 @@ def finish(client, name):
 
     def finished(run, promoted=True):
         run_id = mlflow_runs.run_id_of(client, f"{name}-{run}")
-        file = log_model(client, run_id, network(), METADATA, np.zeros(0, np.uint64))
+        file = stored(client, f"{name}-{run}".encode(), run_name=f"{name}-{run}")
         mlflow_runs.log_metrics(client, run_id, [("test_accuracy", 0.5, 0)])
         version = register(client, name, file, {}, [])
         apply_decision(client, version, decision_of(decision="promoted" if promoted else "kept"))

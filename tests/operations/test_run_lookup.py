@@ -1,10 +1,9 @@
 import pytest
-from zenml.client import Client
 
 from operations import mlflow_runs, registry
 from operations.run_lookup import find_trainings
 from recognition.errors import InputError
-from tests.operations import compared_pipeline, tiny_pipeline
+from tests.operations import tiny_pipeline
 
 # ZenML writes the configuration by Pydantic's JSON mode, which takes no serializer's list for a tuple
 pytestmark = pytest.mark.filterwarnings("ignore:Pydantic serializer warnings:UserWarning")
@@ -15,7 +14,14 @@ FIRST, SECOND = "lookup-20260101-000000-aaaaaa", "lookup-20260101-000001-bbbbbb"
 @pytest.fixture(scope="module")
 def runs(client):
     """Two finished trainings."""
-    return [compared_pipeline.run(name, seed) for seed, name in enumerate((FIRST, SECOND))]
+    return [tiny_pipeline.train(name) for name in (FIRST, SECOND)]
+
+
+@pytest.fixture(scope="module")
+def other(runs):
+    """Name of a run that is newer, but no training; its name ends as the second one's does."""
+    tiny_pipeline.run("lookup-tiny-bbbbbb")
+    return "lookup-tiny-bbbbbb"
 
 
 @pytest.fixture
@@ -54,8 +60,7 @@ def test_names_and_ids(runs):
     assert names_of("aaaaaa", "20260101-000001-bbbbbb") == [FIRST, SECOND]
 
 
-def test_latest(runs):
-    tiny_pipeline.run("lookup-tiny")  # newer, but no training
+def test_latest(runs, other):
     assert names_of("latest", FIRST) == [SECOND, FIRST]
 
 
@@ -109,24 +114,21 @@ def test_words_are_no_filters(runs, word):
     assert "no run of this name or id" in refusal(word).problem
 
 
-def test_an_ambiguous_word(runs):
-    compared_pipeline.run("other-aaaaaa")
-    told = refusal("aaaaaa")
+def test_an_ambiguous_word(runs, other):
+    told = refusal("bbbbbb")
     assert "several runs" in told.problem
-    assert FIRST in told.expected
-    assert "other-aaaaaa" in told.expected
-    Client().delete_pipeline_run(Client().get_pipeline_run("other-aaaaaa").id)
+    assert SECOND in told.expected
+    assert other in told.expected
 
 
 def test_a_run_that_failed(runs):
     with pytest.raises(ValueError, match="made to fail"):
-        compared_pipeline.run("lookup-failed", seed=compared_pipeline.FAILING)
+        tiny_pipeline.train("lookup-failed", succeeds=False)
     told = refusal(FIRST, "lookup-failed")
     assert told.received == "lookup-failed: failed"
 
 
-def test_a_run_that_trained_nothing(runs):
-    tiny_pipeline.run("lookup-calibration")
-    told = refusal(FIRST, "lookup-calibration")
+def test_a_run_that_trained_nothing(runs, other):
+    told = refusal(FIRST, other)
     assert "trained no model" in told.problem
-    assert told.received == "lookup-calibration, of pipeline tiny"
+    assert told.received == f"{other}, of pipeline tiny"

@@ -1,7 +1,5 @@
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,12 +12,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def killed_run(state):
+def killed_run(state, fork_server):
     """Name of a run of which the command was killed in the middle of a step."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "tests.operations.tiny_pipeline", "killed"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, timeout=120)
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    words = ["-m", "tests.operations.tiny_pipeline", "killed"]
+    with fork_server.talking(words, ROOT, dict(os.environ)) as (process, *_):
+        assert process.wait(120) == -signal.SIGKILL
     return "killed"
 
 

@@ -3,21 +3,24 @@ import pytest
 from operations import tracking
 from operations.tracking import connect
 from recognition.errors import InputError
+from tests.operations.state import empty_registry
 
 
-def test_the_stacks_own_tracker_comes_first(state, monkeypatch, tmp_path):
+def test_the_stacks_own_tracker_comes_first(state, monkeypatch, tmp_path_factory):
     import mlflow
     from zenml.client import Client
     from zenml.stack import Stack
 
+    theirs = empty_registry(tmp_path_factory)
+
     class Tracker:
         def configure_mlflow(self):
-            mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/theirs.db")
+            mlflow.set_tracking_uri(theirs)
 
     monkeypatch.setattr(Stack, "experiment_tracker", property(lambda stack: Tracker()))
     assert Client().active_stack.experiment_tracker is not None
     try:
-        assert tracking.connect().tracking_uri == f"sqlite:///{tmp_path}/theirs.db"
+        assert tracking.connect().tracking_uri == theirs
     finally:
         monkeypatch.undo()
         connect()

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import numpy as np
 from zenml import pipeline, step
+from zenml.enums import ExecutionMode
 from zenml.utils import source_utils
 
 from materializers.image_dataset import ImageDatasetMaterializer
@@ -28,10 +29,23 @@ def killed() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@step(enable_cache=False)
+def register(succeeds: bool) -> None:
+    """The step by which a training is known."""
+    if not succeeds:
+        raise ValueError("made to fail")
+
+
 @pipeline
 def tiny(code: str) -> None:
     """One cached step."""
     tiny_images(code)
+
+
+@pipeline(execution_mode=ExecutionMode.FAIL_FAST)
+def trained(succeeds: bool) -> None:
+    """What looks like a training, from afar."""
+    register(succeeds)
 
 
 @pipeline
@@ -44,6 +58,12 @@ def run(name, code="1"):
     """Run the pipeline and answer with ZenML's record of the run."""
     source_utils.set_custom_source_root(str(PROJECT))
     return tiny.with_options(run_name=name)(code)
+
+
+def train(name, succeeds=True):
+    """The same for what looks like a training."""
+    source_utils.set_custom_source_root(str(PROJECT))
+    return trained.with_options(run_name=name)(succeeds)
 
 
 def main(name):

@@ -90,7 +90,7 @@ class FakeCluster:
         times += [self.clock()] * (len(lines) - len(times))
         earliest = self.clock() - seconds if seconds is not None else 0
         stamped = [
-            (at, f"{stamp(at + 1e-6 * place)} {line}")
+            (at, f"{stamp(at + 1e-6 * place)} {line}" if "timestamps" in query else line)
             for place, (at, line) in enumerate(zip(times, lines, strict=True))
         ]
         return "".join(line for at, line in stamped if at >= earliest)

@@ -12,8 +12,8 @@ from operations.storage.items import Kind, Policy
 from operations.storage.prune import carry_out, make_plan, parse_policy
 from recognition.errors import InputError
 from tests.operations import tiny_pipeline
-from tests.operations.state import connect, empty_state, own_state
-from tests.operations.stored_models import promoted, stored, versions
+from tests.operations.state import connect, empty_state, kept, own_state
+from tests.operations.stored_models import promoted, stored
 
 EVERYTHING = Policy(1, timedelta(0))
 
@@ -24,6 +24,23 @@ def client(tmp_path_factory):
     with own_state(empty_state(tmp_path_factory)), pytest.MonkeyPatch.context() as patch:
         patch.setattr("operations.storage.zenml_inventory.PIPELINES", ("tiny",))
         yield connect()
+
+
+@pytest.fixture(scope="module")
+def pets(client):
+    """Four versions, each of a run of its own."""
+    return [trained(client, "pets", run_name(number), str(number)) for number in range(4)]
+
+
+@pytest.fixture(autouse=True)
+def _kept_state(client):
+    """For the next test there is what there was for this one."""
+    with kept(state_folder()):
+        yield
+
+
+def run_name(number):
+    return f"tiny-20260101-00000{number}-aaaaaa"
 
 
 @pytest.fixture
@@ -71,31 +88,29 @@ def written():
     return {path: path.stat().st_mtime_ns for path in files}
 
 
-def test_what_an_alias_needs_stays_and_the_rest_goes(client, prune):
-    models = [trained(client, "pets", f"tiny-20260101-00000{n}-aaaaaa", str(n)) for n in range(4)]
-    promoted(client, models[1])
-    (state_folder() / "reports" / "tiny-20260101-000000-aaaaaa").mkdir(parents=True)
-    path = stored_files(client, models[0])
+def test_what_an_alias_needs_stays_and_the_rest_goes(client, prune, pets):
+    promoted(client, pets[1])
+    (state_folder() / "reports" / run_name(0)).mkdir(parents=True)
+    path = stored_files(client, pets[0])
     before = set(arrays())
     gone, stayed = prune()
     assert stayed == []
     assert {"pets version 1", "pets version 3"} <= set(gone)
     assert [str(version.version) for version in registry.versions_of(client, "pets")] == ["2", "4"]
-    assert zenml_runs() == {"tiny-20260101-000001-aaaaaa", "tiny-20260101-000003-aaaaaa"}
+    assert zenml_runs() == {run_name(1), run_name(3)}
     assert not path.exists()
-    assert not (state_folder() / "reports" / "tiny-20260101-000000-aaaaaa").exists()
-    assert stored_files(client, models[1]).read_bytes() == b"pets 1"
+    assert not (state_folder() / "reports" / run_name(0)).exists()
+    assert stored_files(client, pets[1]).read_bytes() == b"pets 1"
     assert set(arrays()) == before  # the runs that stay have the same images
     assert prune() == ([], [])
 
 
-def test_rollback_still_works(client, prune):
-    models = versions(client, "former", 4)
-    for model in models[:3]:
+def test_rollback_still_works(client, prune, pets):
+    for model in pets[:3]:
         promoted(client, model)
-    assert {f"former version {number}" for number in "1"} <= set(prune()[0])
-    told = promotion.roll_back(client, "former", "it was better")
-    assert told[-1].startswith("former version 2 is champion again")
+    assert "pets version 1" in prune()[0]
+    told = promotion.roll_back(client, "pets", "it was better")
+    assert told[-1].startswith("pets version 2 is champion again")
 
 
 def test_a_cached_run_keeps_the_run_that_it_took_things_from(client, prune):
@@ -150,10 +165,8 @@ LATER = (
 
 
 @pytest.mark.parametrize("kind", [Kind.VERSION, *LATER])
-def test_what_a_kill_leaves_the_next_removal_finishes(client, prune, monkeypatch, kind):
-    name = f"killed-{kind.name.lower()}"
-    models = [trained(client, name, f"tiny-20260105-00000{n}-{name[-6:]}", f"{name} {n}") for n in range(3)]
-    promoted(client, models[2])
+def test_what_a_kill_leaves_the_next_removal_finishes(client, prune, pets, monkeypatch, kind):
+    promoted(client, pets[3])
     with monkeypatch.context() as patch:
         removers = removal._removers
 
@@ -166,13 +179,13 @@ def test_what_a_kill_leaves_the_next_removal_finishes(client, prune, monkeypatch
         patch.setattr(removal, "_removers", dying)
         with pytest.raises(Killed):
             prune()
-    assert stored_files(client, models[2]).read_bytes() == f"{name} {name} 2".encode()
+    assert stored_files(client, pets[3]).read_bytes() == b"pets 3"
     _, stayed = prune()
     assert stayed == []
     assert prune() == ([], [])
-    assert stored_files(client, models[2]).read_bytes() == f"{name} {name} 2".encode()
+    assert stored_files(client, pets[3]).read_bytes() == b"pets 3"
     runs = [run.data.tags[mlflow_runs.RUN_TAG] for run in client.search_runs([mlflow_runs.experiment_id(client)])]
-    assert not [run for run in runs if run.endswith(name[-6:]) and "000002" not in run]
+    assert [run for run in runs if run in map(run_name, range(4))] == [run_name(3)]
 
 
 @pytest.fixture
@@ -199,13 +212,11 @@ def artifact_rows(run_name):
 
 
 @pytest.mark.parametrize("is_killed", [False, True])
-def test_a_server_forgets_artifacts_with_their_run(client, prune, server, monkeypatch, is_killed):
+def test_a_server_forgets_artifacts_with_their_run(client, prune, pets, server, monkeypatch, is_killed):
     from zenml.client import Client
 
-    name = f"remote-{is_killed}"
-    models = [trained(client, name, f"tiny-2026010{n}-000000-{name[-4:]}", f"{name} {n}") for n in range(1, 4)]
-    promoted(client, models[2])
-    rows = artifact_rows(f"tiny-20260101-000000-{name[-4:]}")
+    promoted(client, pets[3])
+    rows = artifact_rows(run_name(0))
     with monkeypatch.context() as patch:
         delete = Client().delete_pipeline_run
 
@@ -219,18 +230,17 @@ def test_a_server_forgets_artifacts_with_their_run(client, prune, server, monkey
                 prune()
     prune()
     assert prune() == ([], [])
-    assert not zenml_runs() & {f"tiny-2026010{n}-000000-{name[-4:]}" for n in (1, 2)}
+    assert not zenml_runs() & {run_name(number) for number in range(3)}
     assert not [row for row in rows if Client().list_artifact_versions(id=row).items]
 
 
-def test_an_alias_that_was_given_meanwhile_keeps_a_version(client):
-    models = versions(client, "late", 3)
+def test_an_alias_that_was_given_meanwhile_keeps_a_version(client, pets):
     plan = make_plan(client, EVERYTHING)
-    client.set_registered_model_alias("late", "blue", models[0].mlflow_version)
-    (item,) = [item for item in plan.going if item.name == "late version 1"]
+    client.set_registered_model_alias("pets", "blue", pets[0].mlflow_version)
+    (item,) = [item for item in plan.going if item.name == "pets version 1"]
     assert removal.remove(client, [item]) == [(item, "it is blue by now")]
     _, stayed = carry_out(client, EVERYTHING, plan.going)
-    assert [(item.name, why) for item, why in stayed if item.kind is Kind.VERSION] == [("late version 1", "blue")]
+    assert [(item.name, why) for item, why in stayed if item.kind is Kind.VERSION] == [("pets version 1", "blue")]
 
 
 def test_nothing_is_removed_while_a_run_goes_on(client, monkeypatch):
