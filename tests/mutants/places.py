@@ -88,6 +88,8 @@ MUTANTS = (
         "if key[: len(path)] == path]:\n        del document.origins[key]",
         "if key[: len(path)] == path]:\n        pass",
     ),
+    # recognition/configuration/sections
+    Mutant("last-epoch-may-not-thaw", "self.unfreeze_at > last:", "self.unfreeze_at >= last:"),
     # recognition/data
     Mutant("copies-in-several-folds", "return (rank % count)[first][copies]", "return rank % count"),
     Mutant("side-takes-from-another-side", 'sides[chosen & (sides == "train")] = side', "sides[chosen] = side"),
