@@ -294,6 +294,8 @@ def first_runs(shared_command, digits):
     if data := os.environ.get("RECOGNITION_DATA"):
         place = os.path.abspath(data)
         started["cifar100"] = shared_command.start("--config=smoke.yaml", *written, RECOGNITION_DATA=place)
+    for running in started.values():
+        running.patience = FIRST_RUNS_PATIENCE  # of all of them: .ci/run makes a cluster at the same moment
     return {name: running.end() for name, running in started.items()}
 
 
