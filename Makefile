@@ -11,8 +11,9 @@ RUN = $(BIN)/python run_pipeline.py
 BENCH = $(BIN)/python benchmarks
 LARGE ?= /tmp/large-data
 WORKERS = -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
-LOCK = $(BIN)/uv pip compile pyproject.toml -q --universal --python-version 3.11 --generate-hashes \
+LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+LOCK_ALL = $(LOCK) pyproject.toml
 
 .PHONY: help train test fuzz test-slow test-exhaustive test-kubeflow test-cluster benchmark benchmark-all lint format lock dashboard dashboard-stop env clean-state clean
 .DEFAULT_GOAL := help
@@ -72,14 +73,15 @@ format: .venv/dev.installed ## format the code and mend what can be mended
 	$(BIN)/ruff format .
 
 lock: .venv/dev.installed ## resolve pyproject.toml into requirements/*.txt anew
-	$(LOCK) --upgrade -o requirements/base.txt
-	$(LOCK) --extra gpu -c requirements/base.txt -o requirements/gpu.txt
-	$(LOCK) --extra dev -c requirements/base.txt -o requirements/dev.txt
-	$(LOCK) --extra kubernetes -c requirements/base.txt -o requirements/kubernetes.txt
-	$(LOCK) --extra kubernetes-gpu -c requirements/kubernetes.txt -o requirements/kubernetes-gpu.txt
+	echo 'uv>=0.9,<1' | $(LOCK) --no-annotate --upgrade - -o requirements/uv.txt
+	$(LOCK_ALL) --upgrade -o requirements/base.txt
+	$(LOCK_ALL) --extra gpu -c requirements/base.txt -o requirements/gpu.txt
+	$(LOCK_ALL) --extra dev -c requirements/base.txt -c requirements/uv.txt -o requirements/dev.txt
+	$(LOCK_ALL) --extra kubernetes -c requirements/base.txt -o requirements/kubernetes.txt
+	$(LOCK_ALL) --extra kubernetes-gpu -c requirements/kubernetes.txt -o requirements/kubernetes-gpu.txt
 	cp requirements/kubernetes.txt requirements/kubeflow.txt # whose versions are kept where kfp allows
-	$(LOCK) --extra kubeflow -o requirements/kubeflow.txt
-	$(LOCK) --extra kubeflow-gpu -c requirements/kubeflow.txt -o requirements/kubeflow-gpu.txt
+	$(LOCK_ALL) --extra kubeflow -o requirements/kubeflow.txt
+	$(LOCK_ALL) --extra kubeflow-gpu -c requirements/kubeflow.txt -o requirements/kubeflow-gpu.txt
 
 dashboard: .venv/base.installed ## show lineage (ZenML) and experiments (MLflow) in the browser: PORT=8237
 	@$(RUN) dashboard start --port $(PORT)
@@ -110,7 +112,7 @@ clean: ## remove the virtual environments and caches
 # A virtual environment with what one file of requirements/ says, and this checkout.
 define install
 	@test -x $(1)/bin/python || { python=$$(requirements/find_python.sh $(if $(PYTHON),"$(PYTHON)")) && "$$python" -m venv $(1); }
-	@echo "installing requirements/$(2).txt into $(1) (some minutes the first time)"
-	@$(1)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/$(2).txt
+	@echo "installing requirements/$(2).txt into $(1) (a minute or some, the first time)"
+	@$(1)/bin/python requirements/install.py requirements/$(2).txt
 	@$(1)/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 endef
