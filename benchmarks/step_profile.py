@@ -1,9 +1,9 @@
 """How close a recipe's training step comes to the machine's matrix multiply, and where the rest goes.
 
-Takes steps of `Learner.learn` on random images, as the recipe has them: optimizer, augmentation, and each of its image
-sizes. Operations are counted in TensorFlow's graph of the step (a multiplication and an addition are two, gradients
-included), the time of each kernel is told by TensorFlow's profiler. Kernels that run at the same time are counted each,
-so the shares are of their sum, not of the step.
+Takes steps of `Learner.train_step` on random images, as the recipe has them: optimizer, augmentation, and each of its
+image sizes. Operations are counted in TensorFlow's graph of the step (a multiplication and an addition are two,
+gradients included), the time of each kernel is told by TensorFlow's profiler. Kernels that run at the same time are
+counted each, so the shares are of their sum, not of the step.
 
     python benchmarks/step_profile.py --config train.yaml
 """
@@ -90,7 +90,7 @@ def step(learner, batch, size: int | None) -> None:
     """Take one step and wait for it."""
     from recognition.augmentation.transform import step_seed
 
-    float(learner.learn(*batch, step_seed(0, 0, 0), size)[0])
+    float(learner.train_step(*batch, step_seed(0, 0, 0), size)[0])
 
 
 def count_operations(learner, batch, size: int | None) -> int:
@@ -99,7 +99,8 @@ def count_operations(learner, batch, size: int | None) -> int:
 
     from recognition.augmentation.transform import step_seed
 
-    graph = learner._learn.get_concrete_function(*map(tf.constant, batch), step_seed(0, 0, 0), size, True, False).graph
+    arguments = (*map(tf.constant, batch), step_seed(0, 0, 0), size, True)
+    graph = learner.train_step.compiled.get_concrete_function(*arguments).graph
     builder = tf.compat.v1.profiler.ProfileOptionBuilder
     counted = builder(builder.float_operation()).with_empty_output().build()
     return tf.compat.v1.profiler.profile(graph, options=counted).total_float_ops

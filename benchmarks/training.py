@@ -1,6 +1,6 @@
 """Claim: a step of our training is as fast as a plain PyTorch loop of the same network.
 
-seed.yaml's network (recognition/networks/deck.py) at batch 128 with Adam: our `Learner.learn`, with seed.yaml's
+seed.yaml's network (recognition/networks/deck.py) at batch 128 with Adam: our `Learner.train_step`, with seed.yaml's
 augmentation and its draws, against PyTorch's forward pass, cross-entropy, backward pass and Adam in channels-last, on
 images that are tensors already and are not augmented. Each lives in a process of its own; they work in turns. PyTorch
 is needed for this comparison only: `pip install -e .[benchmark]`.
@@ -45,7 +45,7 @@ def main() -> None:
         )
     fastest = (options.steps * BATCH / min(seconds) for seconds in zip(*rounds, strict=True))
     print("ours {:.1f} images/s, PyTorch {:.1f}, each in its fastest round".format(*fastest))
-    compared = "Learner.learn of deck, batch 128, adam, augmented", "PyTorch, channels-last, not augmented"
+    compared = "Learner.train_step of deck, batch 128, adam, augmented", "PyTorch, channels-last, not augmented"
     publish("training", __doc__, [speed_ratio("training, a step of seed.yaml", compared, rounds, 1.0)], options.results)
 
 
@@ -77,7 +77,7 @@ def prepare_ours() -> None:
     weights = np.ones(BATCH, np.float32)
 
     def step() -> None:
-        loss, hits = learner.learn(images, labels, weights, step_seed(0, 0, 0))
+        loss, hits = learner.train_step(images, labels, weights, step_seed(0, 0, 0))
         float(loss), float(hits)
 
     STATE["step"] = step

@@ -109,7 +109,7 @@ def run_training(job: Job, options: argparse.Namespace) -> tuple[dict[str, Any],
     from operations.results import copy_wrong_images
     from operations.summary_text import render_refusal, render_summary
     from pipelines.training import CACHED_STEPS, training
-    from recognition.retraining import RetrainingRefused
+    from recognition.training.retraining import RetrainingRefused
 
     try:
         results = execute(training, CACHED_STEPS, job, not options.no_cache)

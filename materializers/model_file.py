@@ -14,7 +14,7 @@ from operations.environment import state_folder
 from operations.references import write_references
 from operations.surroundings import surroundings
 from recognition.errors import RecognitionError
-from recognition.model_file import ModelFile, file_digest
+from recognition.training.model_file import ModelFile, file_digest
 
 
 class ModelFileMaterializer(BaseMaterializer):

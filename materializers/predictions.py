@@ -13,9 +13,9 @@ from zenml.materializers.base_materializer import BaseMaterializer
 from zenml.metadata.metadata_types import MetadataType
 
 from materializers.storage import read_json, write_json, write_table
-from recognition.model_file import file_digest
 from recognition.pictures.predictions import predictions_picture
 from recognition.prediction.predictions import FILE, Predictions
+from recognition.training.model_file import file_digest
 
 COUNTS = "counts.json"
 SHOWN = 1_000  # rows that the dashboard shows

@@ -11,7 +11,7 @@ from operations.job import Job
 from operations.results import load_results
 from operations.summary import build_refusal, build_summary
 from recognition.configuration.schema import RunConfig
-from recognition.retraining import RetrainingRefused
+from recognition.training.retraining import RetrainingRefused
 
 
 def conclude_run(run_name: str, config: RunConfig, recipe: str, commit: str | None) -> None:

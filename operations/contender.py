@@ -18,7 +18,7 @@ from recognition.data.encoded_images import Images
 from recognition.evaluation.evaluate import evaluate
 from recognition.evaluation.evaluation import Evaluation
 from recognition.gate.latency import latencies
-from recognition.model_file import file_digest, load_model
+from recognition.training.model_file import file_digest, load_model
 
 if TYPE_CHECKING:
     import keras

@@ -33,7 +33,7 @@ from operations.termination import uninterrupted
 from operations.unfinished import give_up
 from operations.unreachable import ZENML, silent_server
 from recognition.errors import Terminated
-from recognition.retraining import RetrainingRefused
+from recognition.training.retraining import RetrainingRefused
 
 Outcome = TypeVar("Outcome")
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 FORMER = "0.1.0"
 _FORMER = {  # today's hash of a step's code: the former one
     "51d5b224338ac307": "5691ce6d977eede7",  # augmentation
-    "2b2896ad4f7f4c0f": "ef94686407b6f4f9",  # calibrate
-    "87e826aee0f68601": "2871ab2149ce04a9",  # evaluate
-    "78f5fb68a0ad057a": "0520b9a1ff1128b2",  # train
+    "ef19166e90f4ceb7": "ef94686407b6f4f9",  # calibrate
+    "1d3dffc7524b3d6f": "2871ab2149ce04a9",  # evaluate
+    "01c24b9efbb63399": "0520b9a1ff1128b2",  # train
 }
 
 

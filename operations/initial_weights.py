@@ -12,8 +12,8 @@ from operations.model_store import DIGEST_TAG, is_no_such_version
 from operations.registry import registered_models
 from recognition.configuration.nearest import nearest
 from recognition.errors import InputError
-from recognition.model_file import file_digest
 from recognition.training.initialization import Initial
+from recognition.training.model_file import file_digest
 from recognition.training.weights_file import check_weights_file, read_weights
 
 if TYPE_CHECKING:

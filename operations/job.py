@@ -26,9 +26,9 @@ from recognition.data.dataset import ImageDataset
 from recognition.data.preload import preload_dataset
 from recognition.data.sources import fallback_reason
 from recognition.errors import InputError
-from recognition.preflight import check_fits
 from recognition.training.device import check_requested, driver_gpus
 from recognition.training.distribution import check_mirrored, check_strategy
+from recognition.training.preflight import check_fits
 from recognition.training.schedule import tail_of
 
 FREE_BYTES = 150_000_000  # for databases, a model and its checkpoints, besides the images

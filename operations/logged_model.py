@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operations.termination import uninterrupted
-from recognition.model_file import ModelFile, describe_layers, file_digest
+from recognition.training.model_file import ModelFile, describe_layers, file_digest
 
 if TYPE_CHECKING:
     import keras

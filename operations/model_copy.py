@@ -21,7 +21,7 @@ from operations.stored_files import check_stored
 from operations.termination import uninterrupted
 from recognition.configuration.nearest import nearest
 from recognition.errors import InputError, RecognitionError
-from recognition.model_file import file_digest
+from recognition.training.model_file import file_digest
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -15,7 +15,7 @@ from operations.secret_values import secret_value
 from recognition.configuration.schema import RunConfig
 from recognition.configuration.sections.notify import NotifyConfig, is_address
 from recognition.errors import InputError
-from recognition.notification import SIGNATURE, Notice, message, notices, signature
+from recognition.report.notification import SIGNATURE, Notice, message, notices, signature
 
 FIRST_PAUSE = 0.3  # seconds before the second attempt; twice that before the next
 BUSY = 429

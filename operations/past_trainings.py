@@ -11,7 +11,7 @@ from operations.digest import digest_of
 from operations.training_identity import TrainingIdentity
 from operations.training_task import former_identity
 from recognition.configuration.sections.train import TrainConfig
-from recognition.retraining import Seeds, seeds_of
+from recognition.training.retraining import Seeds, seeds_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -17,7 +17,7 @@ from operations.registered_model import RegisteredModel
 from operations.registry_lock import registry_lock
 from operations.termination import uninterrupted
 from recognition.gate import GateDecision
-from recognition.model_file import ModelFile
+from recognition.training.model_file import ModelFile
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -23,8 +23,8 @@ from recognition.configuration.schema import RunConfig
 from recognition.errors import InputError
 from recognition.evaluation.evaluation import Evaluation
 from recognition.evaluation.reproduction import Reproduction, Weights, compare_trainings
-from recognition.model_file import ModelFile, load_model
 from recognition.training.distribution import CLUSTER_VARIABLE
+from recognition.training.model_file import ModelFile, load_model
 
 NEEDED = ("configuration", "model", "history", "evaluation")
 STEPS = ("augmentation", "train", "evaluate")  # whose code decides the numbers

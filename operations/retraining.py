@@ -10,7 +10,7 @@ from operations.past_trainings import PastTraining, find_past, note_question, qu
 from operations.training_task import planned_identity
 from recognition.configuration.schema import RunConfig
 from recognition.data.change import DataChange
-from recognition.retraining import check_change, seeds_of, with_new_seeds
+from recognition.training.retraining import check_change, seeds_of, with_new_seeds
 
 PERMIT = "permit"  # the step that only retrainings have
 TRAINED, NOTHING_NEW, JUDGED, REFUSED = "trained", "nothing new", "judged again", "refused"

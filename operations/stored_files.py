@@ -7,7 +7,7 @@ from pathlib import Path
 from operations import model_store
 from operations.registered_model import RegisteredModel
 from recognition.errors import InputError
-from recognition.model_file import file_digest
+from recognition.training.model_file import file_digest
 
 GONE = "its files are gone"
 

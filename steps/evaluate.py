@@ -13,8 +13,8 @@ from recognition.data.folds import first_fold
 from recognition.evaluation.evaluate import evaluate as evaluate_predictions
 from recognition.evaluation.evaluation import Evaluation
 from recognition.evaluation.predict import predict
-from recognition.model_file import ModelFile, load_model
 from recognition.training.history import History
+from recognition.training.model_file import ModelFile, load_model
 
 
 # by name: of one materializer for all, ZenML makes a set, whose order changes from process to process and with it the

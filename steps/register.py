@@ -16,9 +16,9 @@ from recognition.configuration.schema import RunConfig
 from recognition.data.dataset import ImageDataset
 from recognition.data.summary import DataSummary
 from recognition.evaluation.evaluation import Evaluation
-from recognition.model_file import ModelFile
 from recognition.prediction.rejection import RejectionChoice, choose_rejection, judged_answers
 from recognition.training.history import History
+from recognition.training.model_file import ModelFile
 
 LINKED = ("configuration", "dataset", "data_summary", "plan", "model", "history", "evaluation")
 

@@ -16,9 +16,9 @@ from recognition.augmentation.illustrated_plan import IllustratedPlan
 from recognition.configuration.sections.checkpoint import CheckpointConfig
 from recognition.configuration.sections.train import TrainConfig
 from recognition.data.dataset import ImageDataset
-from recognition.model_file import ModelFile
 from recognition.training.checkpoint import Checkpoint
 from recognition.training.history import History
+from recognition.training.model_file import ModelFile
 from recognition.training.repeats import train_repeatedly
 from recognition.training.task import Task
 

@@ -62,3 +62,36 @@ def test_nothing_is_pickled_or_unpickled(path):
 def test_the_house_has_these_packages():
     found = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     assert found == set(PACKAGES)
+
+
+def circles(root, package):
+    """Names of files of a package that import each other in a circle, imports in functions and for types included."""
+    files = {".".join(path.relative_to(root).with_suffix("").parts): path for path in (root / package).rglob("*.py")}
+    files = {name.removesuffix(".__init__"): path for name, path in files.items()}
+    arrows = {name: set() for name in files}
+    for name, path in files.items():
+        for node in nodes(path):
+            if isinstance(node, ast.Import):
+                arrows[name] |= {alias.name for alias in node.names} & files.keys()
+            elif isinstance(node, ast.ImportFrom):
+                asked = [(f"{node.module}.{alias.name}", node.module) for alias in node.names]
+                arrows[name] |= {module if module in files else parent for module, parent in asked} & files.keys()
+    while leaves := {name for name, asked in arrows.items() if not asked & arrows.keys()}:
+        arrows = {name: asked for name, asked in arrows.items() if name not in leaves}
+    while unasked := arrows.keys() - set().union(*arrows.values()):
+        arrows = {name: asked for name, asked in arrows.items() if name not in unasked}
+    return set(arrows)
+
+
+def test_no_files_of_the_library_import_each_other_in_a_circle(tmp_path):
+    texts = {
+        "a": "def f():\n    from made.b import g",
+        "b": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import made.c",
+        "c": "from made import a",
+        "d": "import made.a",
+    }
+    (tmp_path / "made").mkdir()
+    for name, text in texts.items():
+        (tmp_path / "made" / f"{name}.py").write_text(text)
+    assert circles(tmp_path, "made") == {"made.a", "made.b", "made.c"}
+    assert circles(ROOT, "recognition") == set()

@@ -12,7 +12,7 @@ from recognition.configuration.sections.data import DataConfig
 from recognition.data.image_transform import ImageTransform
 from recognition.data.own_images import read_own_images
 from recognition.evaluation.score import score
-from recognition.model_file import load_model
+from recognition.training.model_file import load_model
 
 pytestmark = pytest.mark.slow  # whole runs
 COUNTS = {"ring": 160, "bar": 40, "Größe 3 樱": 40}

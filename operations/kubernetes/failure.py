@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recognition.errors import RecognitionError
-from recognition.retraining import RetrainingRefused
+from recognition.training.retraining import RetrainingRefused
 
 LAST_LINES = 10  # of the log of a step that failed
 MESSAGE_PARTS = ("received", "expected", "to mend")

@@ -130,6 +130,6 @@ def _step(learner: Learner, stream: Iterator[Batch], config: TrainConfig, index:
         seed = step_seed(config.seed, 0, index * config.accumulate + i)
         batch = next(stream)
         complete = i + 1 == config.accumulate
-        batch_loss, _ = learner.learn(batch.images, batch.labels, batch.weights, seed, size, complete)
+        batch_loss, _ = learner.train_step(batch.images, batch.labels, batch.weights, seed, size, complete)
         loss += float(batch_loss)
     return loss / (config.accumulate * config.batch_size)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from recognition.data.listing import SUFFIXES, Listing, count, printable, side_of, some
+from recognition.data.walking import LOOP, folders_and_files, walk_images
 from recognition.errors import InputError
 
-IGNORED = {"__macosx", "thumbs.db", "desktop.ini"}
 LAYOUT = "root/class/image.png, or root/train/class/image.png with validation and test beside train"
 
 
@@ -63,7 +63,7 @@ def _check_root(root: Path) -> None:
 
 def _side_folders(root: Path) -> Mapping[str, Path] | None:
     """The folders of train, validation and test; None where the folders are classes."""
-    folders = [folder for folder in _entries(root) if os.path.isdir(folder)]
+    folders, _ = _entries(root)
     named = [(side_of(folder.name), folder) for folder in folders]
     sides = {side: folder for side, folder in named if side}
     others = [folder.name for side, folder in named if not side]
@@ -78,45 +78,40 @@ def _side_folders(root: Path) -> Mapping[str, Path] | None:
 
 def _classes(root: Path, side: str | None) -> tuple[list[_Found], int]:
     """The images in the class folders of `root`, and how many files lie beside those."""
-    entries = _entries(root)
-    folders = [entry for entry in entries if os.path.isdir(entry)]
+    folders, loose = _entries(root)
     if not folders:
-        raise _refusal(root, "holds no class folder", f"{count(len(entries), 'file')} in it and no folder")
+        raise _refusal(root, "holds no class folder", f"{count(len(loose), 'file')} in it and no folder")
     found: list[_Found] = []
     empty: list[str] = []
     for folder in folders:
-        images = [path for path in _files(folder) if path.suffix.casefold() in SUFFIXES]
+        images = list(_images(folder))
         found += [_Found(path, side, printable(folder.name)) for path in images]
         empty += [] if images else [folder.name]
     if empty:
         problem = f"has {'a class' if len(empty) == 1 else 'classes'} without an image"
         raise _refusal(root, problem, some([printable(name) for name in empty]), f"{', '.join(SUFFIXES)} files in each")
-    return found, len(entries) - len(folders)
+    return found, len(loose)
 
 
-def _files(top: Path) -> Iterator[Path]:
-    """Everything below a folder that is not itself a folder, sorted."""
-    waiting: list[tuple[Path, frozenset[tuple[int, int]]]] = [(top, frozenset())]
-    while waiting:
-        folder, above = waiting.pop()
-        status = folder.stat()
-        identity = status.st_dev, status.st_ino
-        if identity in above:
-            raise _refusal(folder, "is a symbolic link to a folder above it", str(folder.resolve()), "no loops")
-        entries = _entries(folder)
-        yield from (entry for entry in entries if not os.path.isdir(entry))
-        waiting += [(entry, above | {identity}) for entry in reversed(entries) if os.path.isdir(entry)]
+def _images(folder: Path) -> Iterator[Path]:
+    for path, problem in walk_images(folder):
+        if problem == LOOP:
+            raise _refusal(path, f"is {LOOP}", str(path.resolve()), "no loops")
+        if problem:
+            raise _unreadable(path, problem)
+        yield path
 
 
-def _entries(folder: Path) -> list[Path]:
+def _entries(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Folders and files in a folder."""
     try:
-        names = sorted(os.listdir(folder))
+        return folders_and_files(folder)
     except OSError as error:
-        expected = "a folder that may be read"
-        raise _refusal(
-            folder, "cannot be read", error.strerror or str(error), expected, "mend its permissions"
-        ) from None
-    return [folder / name for name in names if not (name.startswith(".") or name.casefold() in IGNORED)]
+        raise _unreadable(folder, error.strerror or str(error)) from None
+
+
+def _unreadable(folder: Path, reason: str) -> InputError:
+    return _refusal(folder, "cannot be read", reason, "a folder that may be read", "mend its permissions")
 
 
 def _check_same_classes(classes: Mapping[str, set[str]]) -> None:

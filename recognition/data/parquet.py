@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from recognition.configuration.nearest import nearest
 from recognition.data.listing import Listing, printable, side_hint, side_of, some
+from recognition.data.parquet_file import ImageColumn, as_images, damage, encoded_images, open_parquet
 from recognition.data.table import Columns
 from recognition.errors import InputError
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    import pyarrow.parquet as pq
-
-BATCH = 64  # rows whose images are in memory at a time
-BUFFER = 2**20  # bytes read ahead of a column, instead of all of a row group
 
 
 def list_parquet(path: Path, columns: Columns) -> Listing:
@@ -37,8 +34,8 @@ def list_parquet(path: Path, columns: Columns) -> Listing:
         InputError: A file is missing, damaged, empty or of another schema, or a row lacks its label.
     """
     files = _files(path)
-    with_images = [(file, *_image_column(file, columns)) for file in files]
-    tables = [_small_columns(*each, columns) for each in with_images]
+    images = [(file, _image_column(file, columns)) for file in files]
+    tables = [_small_columns(file, column, columns) for file, column in images]
     names = _class_names(files[0], columns)
     labels = [_name(label, names) for table in tables for label in table["label"]]
     used = set(labels)
@@ -48,7 +45,7 @@ def list_parquet(path: Path, columns: Columns) -> Listing:
     return Listing(
         paths=[shown for file, table in zip(files, tables, strict=True) for shown in _shown(path, file, table)],
         labels=labels,
-        contents=lambda: _contents(with_images),
+        contents=lambda: (content for each in images for content, _ in encoded_images(*each, str(each[0]))),
         sides=_sides(path, files, tables),
         groups=_optional(tables, "group", lambda value: "" if value is None else str(value)),
         weights=_optional(tables, "weight", _weight),
@@ -68,36 +65,15 @@ def _files(path: Path) -> list[Path]:
     return files
 
 
-def open_parquet(file: Path) -> pq.ParquetFile:
-    """A parquet file, read a little ahead only.
-
-    Raises:
-        InputError: It is empty or no parquet file.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    if file.stat().st_size == 0:
-        raise _refusal(file, "is empty", "0 bytes", "a parquet file")
-    try:
-        return pq.ParquetFile(file, buffer_size=BUFFER)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise _damage(file, error) from error
-
-
-def _image_column(file: Path, columns: Columns) -> tuple[str, bool]:
-    """The name of the column of images, and whether it is a struct."""
-    import pyarrow as pa
-
+def _image_column(file: Path, columns: Columns) -> ImageColumn:
     schema = open_parquet(file).schema_arrow
     name = _column(schema, "image" if columns.image is None else columns.image, "data.image_column", file)
-    kind = schema.field(name).type
-    is_struct = pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0
-    inner = kind.field("bytes").type if is_struct else kind
-    if not (pa.types.is_binary(inner) or pa.types.is_large_binary(inner)):
-        expected = "binary (encoded image files), or a struct of bytes and path"
-        raise _refusal(file, f"has no images in the column {name}", str(kind)[:200], expected, "set data.image_column")
-    return name, is_struct
+    field = schema.field(name)
+    column = as_images(field)
+    if column is None:
+        expected, received = "binary (encoded image files), or a struct of bytes and path", str(field.type)[:200]
+        raise _refusal(file, f"has no images in the column {name}", received, expected, "set data.image_column")
+    return column
 
 
 def _column(schema: pa.Schema, column: str | int, key: str, file: Path) -> str:
@@ -113,7 +89,7 @@ def _column(schema: pa.Schema, column: str | int, key: str, file: Path) -> str:
     )
 
 
-def _small_columns(file: Path, image: str, is_struct: bool, columns: Columns) -> dict[str, list[Any]]:
+def _small_columns(file: Path, images: ImageColumn, columns: Columns) -> dict[str, list[Any]]:
     """Labels, and split, group and weight where they are there, under our own names."""
     import pyarrow as pa
 
@@ -126,14 +102,13 @@ def _small_columns(file: Path, image: str, is_struct: bool, columns: Columns) ->
         received = f"{label}: {kind}"[:200]
         raise _refusal(file, "has labels of a wrong type", received, "text or whole numbers", "set data.label_column")
     wanted = {"label": label, **{name: name for name in ("split", "group", "weight") if name in schema.names}}
-    has_paths = is_struct and schema.field(image).type.get_field_index("path") >= 0
     try:
-        table = parquet.read(columns=[*wanted.values(), *([f"{image}.path"] if has_paths else [])])
+        table = parquet.read(columns=[*wanted.values(), *([f"{images.name}.path"] if images.has_path else [])])
         values = {name: table.column(column).to_pylist() for name, column in wanted.items()}
-        if has_paths:
-            values["path"] = [each and each["path"] for each in table.column(image).to_pylist()]
+        if images.has_path:
+            values["path"] = [each and each["path"] for each in table.column(images.name).to_pylist()]
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise _damage(file, error) from error
+        raise damage(file, error) from error
     empty = [row for row, value in enumerate(values["label"]) if value is None or not str(value).strip()]
     if empty:
         raise _refusal(file, "has an empty label", f"row {empty[0]} ({len(empty):,} such rows)", "the name of a class")
@@ -157,19 +132,6 @@ def _name(label: object, names: Sequence[str]) -> str:
     if names and isinstance(label, int) and 0 <= label < len(names):
         return names[label]
     return printable(str(label).strip())
-
-
-def _contents(files: Sequence[tuple[Path, str, bool]]) -> Iterator[bytes]:
-    import pyarrow as pa
-
-    for file, column, is_struct in files:
-        try:
-            for batch in open_parquet(file).iter_batches(BATCH, columns=[f"{column}.bytes" if is_struct else column]):
-                for value in batch.column(0).to_pylist():
-                    content = value["bytes"] if is_struct and value is not None else value
-                    yield content or b""
-        except (pa.ArrowException, OSError, ValueError) as error:
-            raise _damage(file, error) from error
 
 
 def _sides(path: Path, files: Sequence[Path], tables: Sequence[dict[str, list[Any]]]) -> list[str] | None:
@@ -232,11 +194,6 @@ def _shown(path: Path, file: Path, table: dict[str, list[Any]]) -> Iterator[str]
     name = printable(file.relative_to(path).as_posix() if path.is_dir() else file.name)
     known = table.get("path") or [None] * len(table["label"])
     return (printable(str(told)) if told else f"{name}#{row}" for row, told in enumerate(known))
-
-
-def _damage(file: Path, error: Exception) -> InputError:
-    received = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
-    return _refusal(file, "cannot be read", received, "a whole parquet file", "write or fetch it again")
 
 
 def _refusal(place: Path, problem: str, received: str, expected: str, remedy: str = "") -> InputError:

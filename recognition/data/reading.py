@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import tempfile
 import threading
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable
 from contextlib import closing
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -23,6 +19,7 @@ from recognition.data.decoding import Chunk, Source, decode
 from recognition.data.encoded_images import EncodedContent, EncodedImages, Images
 from recognition.data.findings import Unreadable
 from recognition.data.image_transform import ImageTransform
+from recognition.data.ordered_pool import CORES, map_chunks
 from recognition.errors import InputError
 
 CHUNK = 32  # images a task: enough to make its own cost small
@@ -75,7 +72,7 @@ def read_images(
     places: list[int] = []
     unreadable: list[Unreadable] = []
     with closing(store), _Progress(len(paths)) as progress:
-        for chunk in _in_order(contents, store):
+        for chunk in map_chunks(lambda part: _decode(part, store), enumerate(contents), CHUNK, AHEAD * CORES):
             content += chunk.content
             sizes += chunk.sizes
             perceptual.append(chunk.perceptual)
@@ -173,23 +170,6 @@ class _Progress:
         if self._bar.disable and self._total > 5_000 and self._done / self._total >= self._told + PLAIN_SHARE:
             self._told = self._done / self._total
             logger.info("reading: %s of %s images", f"{self._done:,}", f"{self._total:,}")
-
-
-def _in_order(contents: Iterable[Path | bytes], store: _ArrayStore | _EncodedStore) -> Iterator[Chunk]:
-    """Decode on all cores, results in the order given, a bounded number of them at a time."""
-    workers = os.cpu_count() or 1
-    numbered = enumerate(contents)
-    waiting: deque[Future[Chunk]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            while sources := list(islice(numbered, CHUNK)):
-                waiting.append(pool.submit(_decode, sources, store))
-                if len(waiting) >= AHEAD * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _decode(sources: list[Source], store: _ArrayStore | _EncodedStore) -> Chunk:

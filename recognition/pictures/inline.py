@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INK, MUTED, TRAIN, VALIDATION = "#1b2230", "#5b6472", "#b45309", "#1d4ed8"
+RUNS = (INK, VALIDATION, TRAIN, "#0f766e", "#a21caf", "#b91c1c")  # compared with each other
 VARIABLES = {INK: "--ink", TRAIN: "--train", VALIDATION: "--validation", MUTED: "--muted"}
+VARIABLES |= {colour: f"--run-{number}" for number, colour in enumerate(RUNS) if colour not in VARIABLES}
 
 
 def new_figure(width: float, height: float) -> Figure:

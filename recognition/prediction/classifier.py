@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recognition.data.image_transform import ImageTransform
-from recognition.model_file import load_model
 from recognition.prediction.rejection import Rejection
+from recognition.training.model_file import load_model
 
 if TYPE_CHECKING:
     import keras

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +10,7 @@ from numpy.typing import NDArray
 
 from recognition.data.decoding import read_file
 from recognition.data.image_transform import ImageTransform, UnreadableImageError
+from recognition.data.ordered_pool import map_chunks
 from recognition.prediction.named_image import NamedImage
 
 
@@ -42,18 +39,7 @@ def decode_stream(
         chunk: Images that a thread decodes at a time.
         ahead: Chunks that wait, at most, to be taken: what bounds the memory.
     """
-    left = iter(images)
-    waiting: deque[Future[DecodedImages]] = deque()
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        try:
-            while part := list(islice(left, chunk)):
-                waiting.append(pool.submit(_decode, part, transform))
-                if len(waiting) >= ahead:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    return map_chunks(lambda part: _decode(part, transform), images, chunk, ahead)
 
 
 def _decode(images: list[NamedImage], transform: ImageTransform) -> DecodedImages:

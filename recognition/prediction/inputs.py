@@ -13,8 +13,8 @@ from recognition.configuration.nearest import nearest
 from recognition.data.listing import SUFFIXES, printable
 from recognition.data.remote.address import is_remote, redacted
 from recognition.data.remote.mirror import mirror
+from recognition.data.walking import walk_images
 from recognition.errors import InputError
-from recognition.prediction.folders import walk_images
 from recognition.prediction.named_image import NamedImage
 from recognition.prediction.parquet_images import count_parquet, read_parquet
 from recognition.prediction.path_lists import read_lines, read_path_table
@@ -97,7 +97,7 @@ def _local(path: Path, name: str) -> Source:
 
 
 def _folder(path: Path, name: str) -> Source:
-    count = sum(1 for _ in walk_images(path, name))
+    count = sum(1 for _ in walk_images(path))
     if not count:
         parquet = next(path.rglob("*.parquet"), None)
         raise InputError(
@@ -106,7 +106,12 @@ def _folder(path: Path, name: str) -> Source:
             expected=f"{', '.join(SUFFIXES)} files at any depth",
             remedy=printable(f"name the parquet files: {os.path.join(name, '*.parquet')}") if parquet else "",
         )
-    return Source(lambda: walk_images(path, name), count)
+    return Source(lambda: _walk(path, name), count)
+
+
+def _walk(folder: Path, name: str) -> Iterator[NamedImage]:
+    for path, problem in walk_images(folder):
+        yield NamedImage(printable(os.path.join(name, *path.relative_to(folder).parts)), path, problem)
 
 
 def _listed(lines: Iterable[str]) -> Source:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from markupsafe import Markup
+
 from recognition.evaluation.paired import Difference
+from recognition.pictures.curves import comparison_svg
 from recognition.report import comparison_words as words
 from recognition.report.comparison import LETTERS, Comparison
-from recognition.report.run_curves import HEIGHT, WIDTH, draw_panels
 from recognition.report.template import render
 from recognition.report.thumbnails import thumbnail
 
@@ -29,9 +31,7 @@ def build_comparison_page(comparison: Comparison) -> str:
         scales={metric: _scale(comparison, metric) for metric in comparison.opponents[0].metrics},
         bar=_bar,
         middle=MIDDLE,
-        panels=draw_panels([run.history for run in comparison.runs]),
-        width=WIDTH,
-        height=HEIGHT,
+        curves=Markup(comparison_svg([run.history for run in comparison.runs])),  # noqa: S704 - drawn from numbers only
         picture=lambda image: _picture(comparison, image),
     )
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recognition.data.dataset import Split
+from recognition.data.ordered_pool import map_chunks
 
 Where = NDArray[np.int64] | slice
 
@@ -40,22 +40,8 @@ def batches(split: Split, places: Iterable[Where]) -> Iterator[Iterator[Batch]]:
     Yields:
         The batches in that order; what loading one raises is raised where it is asked for.
     """
-    pool = ThreadPoolExecutor(1, thread_name_prefix="batches")
-    try:
-        yield _one_ahead(pool, lambda place: _load(split, place), places)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _one_ahead(pool: ThreadPoolExecutor, load: Callable[[Where], Batch], places: Iterable[Where]) -> Iterator[Batch]:
-    waiting: Future[Batch] | None = None
-    for place in places:
-        coming = pool.submit(load, place)
-        if waiting is not None:
-            yield waiting.result()
-        waiting = coming
-    if waiting is not None:
-        yield waiting.result()
+    with closing(map_chunks(lambda part: _load(split, *part), places, size=1, ahead=2, workers=1)) as stream:
+        yield stream
 
 
 def _load(split: Split, place: Where) -> Batch:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from recognition.evaluation.predict import predict
 from recognition.evaluation.temperature import fit_temperature
 from recognition.training.task import Task
 from recognition.training.train import Trained
-
-if TYPE_CHECKING:
-    import keras
 
 
 def make_candidate(trained: Trained, task: Task) -> Trained:
@@ -21,6 +17,8 @@ def make_candidate(trained: Trained, task: Task) -> Trained:
         trained: What came of the training.
         task: What was to be learned.
     """
+    from recognition.training.inference_model import with_temperature
+
     split = task.dataset.splits["validation"]
     given = task.config.temperature
     temperature = given or fit_temperature(predict(trained.model, split.images), split.labels)
@@ -29,19 +27,3 @@ def make_candidate(trained: Trained, task: Task) -> Trained:
         model=with_temperature(trained.model, temperature),
         history=trained.history.model_copy(update={"temperature": temperature}),
     )
-
-
-def with_temperature(model: keras.Model, temperature: float) -> keras.Model:
-    """A model that divides the logits by a temperature before its softmax; it shares the weights.
-
-    Args:
-        model: Of `Learner.inference_model`: its last layer is the softmax.
-        temperature: Above 0; 1 leaves the model as it is.
-    """
-    import keras
-
-    if temperature == 1.0:
-        return model
-    softmax = model.layers[-1]
-    logits = keras.layers.Rescaling(1 / temperature, dtype="float32", name="temperature")(softmax.input)
-    return keras.Model(model.input, softmax(logits), name=model.name)

@@ -94,7 +94,7 @@ def _learn(
             complete = (number + 1) % config.accumulate == 0
             learner.learning_rate = learning_rate(config, *now)
             seed = step_seed(config.seed, index, number)
-            loss, hits = map(float, learner.learn(*batch, seed, image_size(config, *now), complete))
+            loss, hits = map(float, learner.train_step(*batch, seed, image_size(config, *now), complete))
             _check_loss(loss / size, limit, learner, index)
             done = Partial(
                 batches=number + 1,

@@ -1,4 +1,4 @@
-"""A network that learns: its compiled steps, and its state as arrays."""
+"""A network that learns: how it begins, what it scores, and its state as arrays."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from recognition.augmentation.plan import AugmentationPlan
-from recognition.augmentation.preprocessing import build_preprocessing, preprocess
-from recognition.augmentation.resize import resize
-from recognition.augmentation.transform import augment
+from recognition.augmentation.preprocessing import build_preprocessing
 from recognition.configuration.sections.train import TrainConfig
 from recognition.data.dataset import ImageDataset
 from recognition.networks import build_network, initialize_network
@@ -23,15 +21,14 @@ from recognition.training.class_weights import class_weights
 from recognition.training.device import Device
 from recognition.training.distribution import Distribution, synchronize_norms
 from recognition.training.fine_tuning import depth_factors, freeze_body, require_whole_body, unfreeze
-from recognition.training.gpu import out_of_memory_error
-from recognition.training.gradients import Gradients
+from recognition.training.inference_model import inference_model
 from recognition.training.initialization import Initial, initialize_from
-from recognition.training.loss import negative_log_likelihoods, training_losses
 from recognition.training.optimization import build_optimizer
+from recognition.training.training_step import TrainingStep
 
 
 class Learner:
-    """Network, optimizer and compiled steps, built once for a training.
+    """Network, optimizer and training step, built once for a training.
 
     Args:
         dataset: Its training images initialize a network that asks for them, and are counted for class weights.
@@ -43,6 +40,7 @@ class Learner:
 
     Attributes:
         network: Normalized images in, logits out.
+        train_step: Learns a batch.
         class_weights: How much each class counts in the loss, float32, (classes,).
         loaded: What became of the initial weights; None where there are none.
         replicas: Number of devices that share a batch.
@@ -80,8 +78,18 @@ class Learner:
                 synchronize_norms(self.network)
             self._variables = self.network.trainable_variables  # those that are ever trained
             self._optimizer = self._built_optimizer()
-            self._gradients = Gradients(self._variables, config.accumulate, config.clip_norm, self.replicas)
             self._averages = Averages(self._variables, config.ema) if config.ema else None
+            self.train_step = TrainingStep(
+                self.network,
+                self._preprocessing,
+                self._optimizer,
+                self._averages,
+                plan,
+                config,
+                self.class_weights,
+                self._strategy,
+                self._address,
+            )
         self._frozen = self._frozen_layers()
 
     def _built_optimizer(self) -> keras.Optimizer:
@@ -103,6 +111,7 @@ class Learner:
         if self._frozen and self._config.unfreeze_at is not None and epoch >= self._config.unfreeze_at:
             unfreeze(self._frozen)
             self._frozen = []
+            self.train_step.compile()
 
     @property
     def learning_rate(self) -> float:
@@ -112,88 +121,6 @@ class Learner:
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
         self._optimizer.learning_rate = value
-
-    def learn(
-        self,
-        images: tf.Tensor,
-        labels: tf.Tensor,
-        weights: tf.Tensor,
-        seed: tf.Tensor,
-        size: int | None = None,
-        complete: bool = True,
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Learn a batch.
-
-        Every device augments the whole batch, so that the draws do not depend on their number, and learns its share.
-
-        Args:
-            images: uint8, (b, height, width, channels).
-            labels: int32, (b,).
-            weights: float32, (b,), how much each image counts.
-            seed: int32, (2,), of the augmentation.
-            size: Pixels a side that the network sees; None for those that there are.
-            complete: Whether the step is taken now; else the gradients wait for those of the next batch.
-
-        Returns:
-            Summed negative log-likelihood of the targets as they were mixed, without weights and smoothing, and number
-            of hits on their larger shares; float32 scalars, before the step.
-
-        Raises:
-            TrainingError: The batch does not fit the device's memory.
-        """
-        try:
-            loss, hits = self._learn(images, labels, weights, seed, size, complete, bool(self._frozen))
-        except tf.errors.ResourceExhaustedError as error:
-            config = self._config
-            raise out_of_memory_error(error, config.batch_size, config.accumulate, self.replicas) from error
-        return loss, hits
-
-    @tf.function(autograph=False)
-    def _learn(
-        self,
-        images: tf.Tensor,
-        labels: tf.Tensor,
-        weights: tf.Tensor,
-        seed: tf.Tensor,
-        size: int | None,
-        complete: bool,
-        frozen: bool,
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Compiled once for each size, as one graph for all would be slower, and anew when layers thaw."""
-        with tf.device(self._address):
-            images, targets = augment(images, tf.one_hot(labels, self._classes), self._plan, seed)
-            inputs = self._preprocessing(images)
-            if size is not None:
-                inputs = resize(inputs, size)
-            shares = self._strategy.run(self._learn_share, (inputs, targets, weights, complete))
-            if complete and self._averages is not None:
-                self._averages.update(self._strategy)
-            return tuple(self._strategy.reduce(tf.distribute.ReduceOp.SUM, share, axis=None) for share in shares)
-
-    def _learn_share(
-        self, inputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, complete: bool
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """What one device does of a batch; the step that it takes is that of all of them."""
-        images = tf.shape(inputs)[0] * self._config.accumulate  # of the whole step
-        inputs, targets, weights = (self._share(each) for each in (inputs, targets, weights))
-        with tf.GradientTape() as tape:
-            logits = self.network(inputs, training=True)
-            losses = training_losses(targets, logits, self.class_weights, self._config.label_smoothing)
-            scaled = self._optimizer.scale_loss(tf.reduce_sum(losses * weights) / tf.cast(images, tf.float32))
-        variables = self.network.trainable_variables
-        gradients = self._gradients.gathered(tape.gradient(scaled, variables), variables, complete)
-        if complete:
-            scale = self._optimizer.scale_loss(tf.constant(1.0))
-            self._optimizer.apply(self._gradients.shortened(gradients, scale), variables)
-        hits = tf.argmax(logits, axis=1) == tf.argmax(targets, axis=1)
-        return tf.reduce_sum(negative_log_likelihoods(targets, logits)), tf.reduce_sum(tf.cast(hits, tf.float32))
-
-    def _share(self, values: tf.Tensor) -> tf.Tensor:
-        if self.replicas == 1:
-            return values
-        count = tf.shape(values)[0] // self.replicas
-        start = tf.distribute.get_replica_context().replica_id_in_sync_group * count
-        return values[start : start + count]
 
     @tf.function(autograph=False)
     def score(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -249,23 +176,8 @@ class Learner:
             self._averages.load_state(state["averages"])
 
     def inference_model(self) -> keras.Model:
-        """The network with its preprocessing in front and softmax behind.
-
-        It computes in float32 whatever the training did, so that it answers alike on every machine. Where the recipe
-        asks for it, the logits of an image and its mirror image are averaged, as in K. Jordan's cifar10-airbench.
-
-        Returns:
-            A model of built-in layers: uint8 (n, height, width, channels) in, float32 probabilities (n, classes) out.
-        """
-        images, network = keras.Input(self._plan.image_shape, dtype="uint8", name="images"), self._in_float32()
-        if self._config.average_mirrored:
-            preprocessing = build_preprocessing(self._plan)
-            mirrored = network(preprocessing(keras.ops.flip(images, axis=2)))
-            logits = keras.layers.Average(name="mean")([network(preprocessing(images)), mirrored])
-        else:
-            logits = network(preprocess(images, self._plan))
-        probabilities = keras.layers.Softmax(name="probabilities")(logits)
-        return keras.Model(images, probabilities, name=network.name)
+        """The network as it is put to use: in float32 whatever the training did, to answer alike on every machine."""
+        return inference_model(self._in_float32(), self._plan, self._config.average_mirrored)
 
     def _in_float32(self) -> keras.Model:
         """The network, or a copy of it where it computes in less than float32."""

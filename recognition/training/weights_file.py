@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.errors import InputError, RecognitionError
-from recognition.model_file import load_model
 from recognition.networks import head_of
+from recognition.training.model_file import load_model
 
 if TYPE_CHECKING:
     import keras

@@ -1,11 +1,12 @@
 from pathlib import Path
 
 import pytest
+from zenml.utils import source_utils
 
 from materializers.model_file import ModelFileMaterializer
 from operations.references import references
 from recognition.errors import RecognitionError
-from recognition.model_file import ModelFile, file_digest
+from recognition.training.model_file import ModelFile, file_digest
 
 LAYERS = ("images | InputLayer | (None, 8, 8, 1) | 0", "<odd> & name | Dense | (None, 10) | 650")
 
@@ -18,6 +19,10 @@ def data(state, tmp_path, request, monkeypatch):
     path.write_bytes(b"a model")
     monkeypatch.setattr("operations.model_store.fetch", lambda uri, name: path.parent.parent / name)
     return ModelFile(path, "models:/m-1", file_digest(path), LAYERS)
+
+
+def test_a_model_that_the_former_version_stored_has_a_type():
+    assert source_utils.load("recognition.model_file.ModelFile") is ModelFile
 
 
 def test_a_model_file_comes_back(stored, data):

@@ -171,6 +171,11 @@ MUTANTS = (
     Mutant(
         "curve-marks-the-last-epoch", "Line(run, path, points[history.best_epoch - 1])", "Line(run, path, points[-1])"
     ),
+    Mutant(
+        "refused-data-are-not-told",
+        'if looked and (not gate or change["verdict"] in CHANGED):',
+        'if looked and gate and change["verdict"] in CHANGED:',
+    ),
     # recognition/scheduling
     Mutant("percent-in-a-crontab", '{schedule.cron} {line}".replace("%", "\\\\%")', '{schedule.cron} {line}"'),
     Mutant(
@@ -210,13 +215,9 @@ MUTANTS = (
     ),
     Mutant("folds-share-a-plan", 'plan = resolve_plan(task.plan.options, data.splits["train"])', "plan = task.plan"),
     Mutant("head-of-other-classes", "mine[..., to] = other[..., taken]", "mine[..., to] = other[..., to]"),
-    # recognition
     Mutant("seed-that-was-used-twice", "while taken.intersection(seeds):", "if taken.intersection(seeds):"),
-    Mutant(
-        "refused-data-are-not-told",
-        'if looked and (not gate or change["verdict"] in CHANGED):',
-        'if looked and gate and change["verdict"] in CHANGED:',
-    ),
+    # recognition
+    Mutant("bad-input-fails-like-work", "exit_status = 2", "exit_status = 1"),
     # operations: the registry
     Mutant("lease-sees-no-sign-of-life", "if now != seen:\n", "if seen is None or now.holder != seen.holder:\n"),
     Mutant(

@@ -50,7 +50,7 @@ def finish(client, name, file, run=""):
     from recognition.data.change import DataChange
     from recognition.evaluation.evaluate import evaluate
     from recognition.evaluation.predict import predict
-    from recognition.model_file import load_model
+    from recognition.training.model_file import load_model
     from tests.recognition.report.samples import history_of
 
     data = dataset()
@@ -65,7 +65,7 @@ def finish(client, name, file, run=""):
 def main(name, uri, sha256, mode=""):
     from operations import model_store, tracking, zenml_models
     from operations.environment import load_tensorflow
-    from recognition.model_file import ModelFile
+    from recognition.training.model_file import ModelFile
 
     load_tensorflow(1)
     client = tracking.connect()

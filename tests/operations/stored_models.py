@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from operations import mlflow_runs, model_store, registry
-from recognition.model_file import ModelFile, file_digest
+from recognition.training.model_file import ModelFile, file_digest
 
 CLASSES = ["cat", "dog"]
 

@@ -7,7 +7,7 @@ from operations.logged_model import log_model
 from operations.model_store import DATA_FILE, KERAS_FILE, add_file, fetch, read_file
 from operations.registry import apply_decision, register
 from recognition.data.inspection import details_digest, inspect_dataset
-from recognition.model_file import file_digest
+from recognition.training.model_file import file_digest
 from tests.recognition.data.samples import dataset_of
 from tests.recognition.report.samples import decision_of
 

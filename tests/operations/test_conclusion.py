@@ -21,7 +21,7 @@ import zenml
 from operations import mlflow_runs, runs, tracking
 from operations.conclusion import conclude_failure, conclude_run
 from recognition.configuration.schema import RunConfig
-from recognition.retraining import RetrainingRefused
+from recognition.training.retraining import RetrainingRefused
 
 name, *ends = sys.argv[1:]
 client, run = tracking.connect(), runs.find_run(name)

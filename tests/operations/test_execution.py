@@ -13,7 +13,7 @@ from recognition.configuration.schema import RunConfig
 from recognition.configuration.sections.retrain import RetrainConfig
 from recognition.data.change import DataChange
 from recognition.errors import TrainingError
-from recognition.retraining import RetrainingRefused
+from recognition.training.retraining import RetrainingRefused
 from tests.operations.stored_models import versions
 from tests.recognition.report.samples import decision_of
 

@@ -8,7 +8,7 @@ from operations.initial_weights import resolve_initial
 from operations.logged_model import log_model
 from operations.registry import apply_decision, register
 from recognition.errors import InputError
-from recognition.model_file import file_digest
+from recognition.training.model_file import file_digest
 from tests.recognition.report.samples import decision_of
 
 METADATA = {"classes": ["cat", "dog"], "image_shape": [4, 4, 1]}

@@ -13,7 +13,7 @@ from recognition.data.change import DataChange
 from recognition.data.dataset import Duplicates, ImageDataset, Split, image_hashes
 from recognition.data.image_transform import ImageTransform
 from recognition.evaluation.evaluate import evaluate
-from recognition.model_file import file_digest
+from recognition.training.model_file import file_digest
 from tests.recognition.evaluation.samples import certain
 from tests.recognition.report.samples import decision_of, history_of
 

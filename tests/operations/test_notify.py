@@ -18,7 +18,7 @@ from recognition.configuration.resolved import to_yaml
 from recognition.configuration.schema import RunConfig
 from recognition.configuration.sections.notify import NotifyConfig
 from recognition.errors import InputError
-from recognition.notification import SIGNATURE, Notice
+from recognition.report.notification import SIGNATURE, Notice
 
 NOTICE = Notice("promoted", "net", "it is better", "retrain", "run-1", "7", "promoted", 0.64, "/report.html")
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "retraining.md"

@@ -22,8 +22,8 @@ from operations.registry import (
     recorded_decision,
     register,
 )
-from recognition.model_file import file_digest, load_model
-from recognition.training.candidate import with_temperature
+from recognition.training.inference_model import with_temperature
+from recognition.training.model_file import file_digest, load_model
 from tests.recognition.report.samples import decision_of
 
 METADATA = {"classes": ["zero", "one", "it's — “two”"], "image_shape": [8, 8, 1], "train": {"epochs": 3, "path": None}}

@@ -8,7 +8,7 @@ from operations.reproduction import Original, check_reproduction, differences, f
 from recognition.configuration.schema import RunConfig
 from recognition.errors import InputError
 from recognition.evaluation.evaluate import evaluate
-from recognition.model_file import ModelFile
+from recognition.training.model_file import ModelFile
 from tests.recognition.evaluation.samples import certain, split_of
 
 DIGITS = {"data": {"source": "digits"}}

@@ -12,7 +12,7 @@ from recognition.configuration.sections.model import ModelConfig
 from recognition.configuration.sections.retrain import RetrainConfig
 from recognition.configuration.sections.train import TrainConfig
 from recognition.data.change import DataChange
-from recognition.retraining import RetrainingRefused
+from recognition.training.retraining import RetrainingRefused
 from tests.operations.stored_models import stored
 from tests.recognition.report.samples import decision_of
 

@@ -4,7 +4,7 @@ from operations.kubernetes.failure import RunFailed, failure
 from operations.kubernetes.pending_guard import REASON
 from operations.kubernetes.pod_log import OVERLAP
 from operations.kubernetes.watch import Watch
-from recognition.retraining import RetrainingRefused
+from recognition.training.retraining import RetrainingRefused
 from tests.operations.kubernetes.records import PODS, pod, run, step
 
 JOBS = "/apis/batch/v1/namespaces/recognition/jobs"
@@ -219,6 +219,7 @@ def test_a_pod_without_memory_is_told_with_its_limit(fake, watch):
 
 def test_a_refused_retraining_stays_one(watch):
     original = RetrainingRefused("the data differ", received="verdict shifted", expected="[]", remedy="look at: it")
-    again = failed(watch, run(permit=step(source="recognition.retraining.RetrainingRefused", message=str(original))))
+    source = "recognition.training.retraining.RetrainingRefused"
+    again = failed(watch, run(permit=step(source=source, message=str(original))))
     assert isinstance(again, RetrainingRefused)
     assert str(again) == str(original)

@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import pytest
 
-from recognition.model_file import load_model
 from recognition.networks import (
     ANY_SIZE,
     NETWORKS,
@@ -17,6 +16,7 @@ from recognition.networks import (
     head_of,
     initialize_network,
 )
+from recognition.training.model_file import load_model
 
 DOCUMENTATION = Path(__file__).parents[3] / "docs" / "networks.md"
 LIGHT = ("deck", "fast", "fast_large", "resnet18", "wide_resnet16_4", "mobilenet_v3_small")  # to build

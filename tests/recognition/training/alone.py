@@ -94,7 +94,7 @@ def places(dataset, plan):
     second = learner.Learner(dataset, plan, recipe(), Device("cpu", "/CPU:1", "float32", ""))
     batch = dataset.splits["train"].images[:8], dataset.splits["train"].labels[:8]
     arguments = (*map(tf.constant, batch), tf.ones(8), step_seed(0, 0, 0))
-    step = second._learn.get_concrete_function(*arguments, None, True, False)
+    step = second.train_step.compiled.get_concrete_function(*arguments, None, True)
     score = second.score.get_concrete_function(*map(tf.constant, batch))
     operations = [*step.graph.get_operations(), *score.graph.get_operations()]
     return [operation.device[-5:] for operation in operations if "Conv2D" in operation.type]

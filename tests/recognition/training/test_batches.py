@@ -10,7 +10,7 @@ PLACES = [np.array([4, 1]), np.array([0, 3]), np.array([2, 2])]
 
 
 def workers():
-    return [thread for thread in threading.enumerate() if thread.name.startswith("batches")]
+    return [thread for thread in threading.enumerate() if thread.name.startswith("chunks")]
 
 
 class Watched:
@@ -72,7 +72,7 @@ def test_the_next_batch_is_loaded_meanwhile_and_no_other(images):
         for _ in range(2):
             assert watched.loaded.acquire(timeout=10)
         assert not watched.loaded.acquire(blocking=False)
-    assert {name for _, name in watched.asked} == {"batches_0"}
+    assert {name for _, name in watched.asked} == {"chunks_0"}
 
 
 def test_an_error_is_raised_where_its_batch_is_asked_for(images):

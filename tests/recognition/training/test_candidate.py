@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from recognition.evaluation.temperature import rescale
-from recognition.model_file import load_model
 from recognition.training.candidate import make_candidate
+from recognition.training.model_file import load_model
 from recognition.training.task import Task
 from recognition.training.train import train
 from tests.recognition.training.samples import moving_plan, recipe, tiny_network

@@ -26,7 +26,7 @@ class Recorder:
         self.network, self.steps, self.sizes, self.complete = self, [], [], []
         self.output_shape = (None, classes)
 
-    def learn(self, images, labels, weights, seed, size, complete):
+    def train_step(self, images, labels, weights, seed, size, complete):
         self.steps.append((images, labels, weights, tuple(seed.numpy())))
         self.sizes.append(size)
         self.complete.append(complete)

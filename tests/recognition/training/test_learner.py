@@ -40,7 +40,7 @@ def logits_by_hand(learner, plan, images):
 @pytest.mark.usefixtures("tiny")
 def test_a_batch_is_learned(dataset, plan, batch):
     learner = Learner(dataset, plan, recipe(), cpu())
-    losses = [float(learner.learn(*batch, step_seed(0, 0, step))[0]) for step in range(30)]
+    losses = [float(learner.train_step(*batch, step_seed(0, 0, step))[0]) for step in range(30)]
     assert np.mean(losses[-5:]) < 0.5 * losses[0]
 
 
@@ -50,9 +50,9 @@ def test_memory_that_runs_out_names_the_batch_size(dataset, plan, batch, monkeyp
         raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
 
     learner = Learner(dataset, plan, recipe(batch_size=20), cpu())
-    monkeypatch.setattr(learner, "_learn", exhaust)
+    monkeypatch.setattr(learner.train_step, "compiled", exhaust)
     with pytest.raises(TrainingError, match="out of memory at a batch size of 20") as caught:
-        learner.learn(*batch, SEED)
+        learner.train_step(*batch, SEED)
     assert caught.value.remedy == "--set train.batch_size=10 --set train.accumulate=2"
 
 
@@ -76,7 +76,7 @@ def test_a_step_tells_the_likelihood_without_smoothing(dataset, still_plan, batc
     images, labels, weights = batch
     logits = learner.network(build_preprocessing(still_plan)(images), training=True).numpy()
     learner.load_weights(Learner(dataset, still_plan, recipe(), cpu()).weights())
-    loss, hits = learner.learn(images, labels, weights, SEED)
+    loss, hits = learner.train_step(images, labels, weights, SEED)
     assert float(loss) == pytest.approx(cross_entropy(logits, labels).sum(), rel=1e-4)
     assert float(hits) == (logits.argmax(axis=1) == labels).sum()
 
@@ -86,7 +86,7 @@ def test_smoothing_holds_certainty_back(dataset, still_plan, batch):
     def certainty(smoothing):
         learner = Learner(dataset, still_plan, recipe(label_smoothing=smoothing), cpu())
         for step in range(40):
-            learner.learn(*batch, step_seed(0, 0, step))
+            learner.train_step(*batch, step_seed(0, 0, step))
         return tf.nn.softmax(logits_by_hand(learner, still_plan, batch[0])).numpy().max(axis=1).mean()
 
     assert certainty(0.5) < 0.75 < certainty(0)
@@ -94,7 +94,7 @@ def test_smoothing_holds_certainty_back(dataset, still_plan, batch):
 
 def weights_after(dataset, plan, batch, **changes):
     learner = Learner(dataset, plan, recipe(label_smoothing=0.1, **changes), cpu())
-    learner.learn(*batch, SEED)
+    learner.train_step(*batch, SEED)
     return learner.weights()
 
 
@@ -118,7 +118,7 @@ def test_a_class_counts_as_its_images_do_and_a_weight_of_one_changes_nothing(dat
 def test_images_of_no_weight_teach_nothing(dataset, still_plan, batch):
     learner = Learner(dataset, still_plan, recipe(momentum=0.0), cpu())
     before = [variable.numpy() for variable in learner.network.trainable_variables]
-    learner.learn(*batch[:2], np.zeros(32, np.float32), SEED)
+    learner.train_step(*batch[:2], np.zeros(32, np.float32), SEED)
     for variable, value in zip(learner.network.trainable_variables, before, strict=True):
         np.testing.assert_array_equal(variable.numpy(), value)
 
@@ -127,7 +127,7 @@ def test_images_of_no_weight_teach_nothing(dataset, still_plan, batch):
 def test_mixed_images_are_learned(dataset, batch):
     mixing = resolve_plan(AugmentationConfig(mixup=1.0), dataset.splits["train"])
     learner = Learner(dataset, mixing, recipe(class_weights="sqrt", label_smoothing=0.1), cpu())
-    losses, hits = np.transpose([learner.learn(*batch, step_seed(0, 0, step)) for step in range(60)])
+    losses, hits = np.transpose([learner.train_step(*batch, step_seed(0, 0, step)) for step in range(60)])
     assert losses[-5:].mean() < 0.75 * losses[0]
     assert hits[-5:].mean() > 16
 
@@ -137,16 +137,16 @@ def test_mixed_images_are_learned(dataset, batch):
 def test_a_learner_goes_on_from_a_state_which_is_a_copy(dataset, plan, batch, optimizer, precision):
     config = recipe(optimizer=optimizer, learning_rate=0.01)
     learner = Learner(dataset, plan, config, cpu(precision))
-    learner.learn(*batch, SEED)
+    learner.train_step(*batch, SEED)
     state = learner.state()
     kept = {name: [array.copy() for array in arrays] for name, arrays in state.items()}
-    expected = [float(learner.learn(*batch, SEED)[0]) for _ in range(3)]
+    expected = [float(learner.train_step(*batch, SEED)[0]) for _ in range(3)]
     for name, arrays in kept.items():
         for now, before in zip(state[name], arrays, strict=True):
             np.testing.assert_array_equal(now, before)
     other = Learner(dataset, plan, config.model_copy(update={"seed": 1}), cpu(precision))
     other.load_state(state)
-    assert [float(other.learn(*batch, SEED)[0]) for _ in range(3)] == pytest.approx(expected, rel=1e-5)
+    assert [float(other.train_step(*batch, SEED)[0]) for _ in range(3)] == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.usefixtures("tiny")
@@ -166,7 +166,7 @@ def test_the_learning_rate_can_be_set(dataset, plan):
 @pytest.mark.usefixtures("tiny")
 def test_the_inference_model_is_preprocessing_network_and_softmax(dataset, plan, batch):
     learner = Learner(dataset, plan, recipe(), cpu())
-    learner.learn(*batch, SEED)
+    learner.train_step(*batch, SEED)
     model = learner.inference_model()
     images = dataset.splits["validation"].images
     assert model.inputs[0].dtype == "uint8"
@@ -179,7 +179,7 @@ def test_the_inference_model_is_preprocessing_network_and_softmax(dataset, plan,
 @pytest.mark.usefixtures("tiny")
 def test_a_model_that_averages_sees_mirrored_images_alike(dataset, plan, batch):
     learner = Learner(dataset, plan, recipe(average_mirrored=True), cpu())
-    learner.learn(*batch, SEED)
+    learner.train_step(*batch, SEED)
     split = dataset.splits["validation"]
     answers = learner.inference_model()(split.images).numpy()
     np.testing.assert_allclose(learner.inference_model()(split.images[:, :, ::-1]).numpy(), answers, atol=1e-6)
@@ -199,7 +199,7 @@ def test_mixed_precision_learns_with_logits_in_float32(dataset, plan, batch, pre
     assert keras.config.dtype_policy() == before
     assert learner.network.output.dtype == "float32"
     assert learner.network.layers[1].compute_dtype == precision.removeprefix("mixed_")
-    losses = [float(learner.learn(*batch, step_seed(0, 0, step))[0]) for step in range(6)]
+    losses = [float(learner.train_step(*batch, step_seed(0, 0, step))[0]) for step in range(6)]
     assert losses[-1] < losses[0]
     model = learner.inference_model()
     assert {layer.compute_dtype for layer in leaves(model)} == {"float32"}
@@ -219,8 +219,8 @@ def test_the_fast_network_is_whitened_by_what_it_will_see(dataset, plan):
 def test_smaller_images_are_learned_too(dataset, plan, batch):
     learner = Learner(dataset, plan, recipe(network="fast"), cpu())
     before = learner.weights()
-    loss, _ = learner.learn(*batch, SEED, 12)
-    other, _ = learner.learn(*batch, SEED)
+    loss, _ = learner.train_step(*batch, SEED, 12)
+    other, _ = learner.train_step(*batch, SEED)
     assert np.isfinite([float(loss), float(other)]).all()
     assert any(not np.array_equal(one, two) for one, two in zip(before, learner.weights(), strict=True))
 
@@ -236,7 +236,7 @@ def source(dataset, plan, tmp_path_factory):
     learner = Learner(dataset, plan, recipe(network="fast", seed=7), cpu())
     split = dataset.splits["train"]
     for step in range(3):
-        learner.learn(split.images[:32], split.labels[:32], np.ones(32, np.float32), step_seed(0, 0, step))
+        learner.train_step(split.images[:32], split.labels[:32], np.ones(32, np.float32), step_seed(0, 0, step))
     path = tmp_path_factory.mktemp("source") / "model.keras"
     learner.inference_model().save(path)
     return path, learner.weights()
@@ -258,7 +258,7 @@ def test_a_frozen_body_keeps_its_weights_until_it_thaws(dataset, plan, source, b
         learner.begin(epoch)
         before = learner.weights()
         for complete in (False, True):
-            learner.learn(*batch, SEED, None, complete)
+            learner.train_step(*batch, SEED, None, complete)
         return sum((old != new).any() for old, new in zip(before, learner.weights(), strict=True))
 
     assert (changed(1), changed(2)) == (1, 1)
@@ -280,7 +280,7 @@ def test_layers_further_from_the_head_learn_more_slowly(dataset, plan, source, b
         learner = fine_tuned(dataset, plan, source[0], dataset.classes, layer_decay=decay, learning_rate=1e-3)
         before = learner.network.layers[3].get_weights()[0]
         head = learner.network.get_layer("head").get_weights()[0]
-        learner.learn(*batch, SEED)
+        learner.train_step(*batch, SEED)
         after = learner.network.layers[3].get_weights()[0]
         return np.abs(after - before).mean(), np.abs(learner.network.get_layer("head").get_weights()[0] - head).mean()
 

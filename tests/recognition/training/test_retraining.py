@@ -3,7 +3,7 @@ import pytest
 from recognition.configuration.sections.retrain import RetrainConfig
 from recognition.configuration.sections.train import TrainConfig
 from recognition.data.change import DataChange
-from recognition.retraining import RetrainingRefused, check_change, with_new_seeds
+from recognition.training.retraining import RetrainingRefused, check_change, with_new_seeds
 
 
 def changed(verdict):

@@ -6,7 +6,7 @@ from recognition.data.dataset import Duplicates, ImageDataset, Split
 from recognition.data.folds import fold
 from recognition.errors import InputError
 from recognition.networks import SMALLEST_SIZES
-from recognition.preflight import check_fits
+from recognition.training.preflight import check_fits
 
 
 def dataset_of(height=32, width=32, images=200):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from recognition.configuration.sections.notify import EVENTS
-from recognition.notification import HEADLINES, Notice, headline, message, notices, signature
+from recognition.report.notification import HEADLINES, Notice, headline, message, notices, signature
 
 NOON = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 NOTICE = Notice("promoted", "cifar100", "accuracy 64 % is better", "retrain", "retrain-1", "7", "promoted", 0.64, "/r")

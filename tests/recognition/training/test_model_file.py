@@ -4,7 +4,7 @@ import zipfile
 import pytest
 
 from recognition.errors import RecognitionError
-from recognition.model_file import describe_layers, file_digest, load_model
+from recognition.training.model_file import describe_layers, file_digest, load_model
 
 
 @pytest.fixture(scope="module")
