@@ -87,21 +87,16 @@ def checked(config: RunConfig, recipe: str, options: RunOptions) -> Job:
     if config.notify:
         check_notify(config.notify)
     try:
-        return check(config, recipe, options)
+        if config.predict.paths is not None:
+            from operations.prediction_run import check_prediction
+
+            return check_prediction(config, recipe, options)
+        from operations.job import check_job
+
+        return check_job(config, recipe, options)
     except Exception as error:
         tell_failure(config, recipe, error)
         raise
-
-
-def check(config: RunConfig, recipe: str, options: RunOptions) -> Job:
-    """Check everything that can be checked before work starts."""
-    if config.predict.paths is not None:
-        from operations.prediction_run import check_prediction
-
-        return check_prediction(config, recipe, options)
-    from operations.job import check_job
-
-    return check_job(config, recipe, options)
 
 
 def check_copies(folder: Path, config: RunConfig) -> None:
