@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
-from commands.options import add_run_options, command_parser
-from commands.run import carry_out
+from commands.options import add_run_options, command_parser, run_options
+from commands.run import carry_out, checked
 
 
 def parser() -> argparse.ArgumentParser:
@@ -21,9 +22,14 @@ def parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """Run the configuration of a finished run again, for more epochs from where it ended."""
+    from operations.job import TrainingJob
     from operations.parent import extended, full_name, used_fallback
     from operations.training_task import recipe_of
 
     name = full_name(options.run)
     config = extended(name, options.epochs, options.schedule, options.learning_rate)
-    return carry_out(config, recipe_of(name), options, used_fallback(name))
+    job = checked(config, recipe_of(name), run_options(options))
+    assert isinstance(job, TrainingJob)  # its configuration is one that trained
+    if used_fallback(name):
+        job = replace(job, fallback="the run that it goes on with used it")
+    return carry_out(job)

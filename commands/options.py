@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from recognition.errors import InputError
+if TYPE_CHECKING:
+    from operations.job import RunOptions
 
-SOME_FAILED = 3  # exit status: some images could not be read, the rest are predicted
 RUN_WORDS = "a run's name or its last part, its id or the beginning of it, latest, champion, or MODEL@champion"
 
 
@@ -47,20 +46,8 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def written_folders(options: argparse.Namespace) -> dict[str, Path]:
-    """Folders that the options ask to write, by what they are for.
+def run_options(options: argparse.Namespace) -> RunOptions:
+    """What was parsed with the options of `add_run_options`."""
+    from operations.job import RunOptions
 
-    Args:
-        options: Parsed, with those of `add_run_options`.
-
-    Raises:
-        InputError: If a file is to be written where a folder is.
-    """
-    if options.summary and os.path.isdir(options.summary):
-        raise InputError("--summary names a folder", received=str(options.summary), expected="a file to write")
-    folders = {
-        "folder of --output": options.output,
-        "folder of --summary": options.summary and options.summary.parent,
-        "folder of --copy-errors": options.copy_errors,
-    }
-    return {purpose: folder for purpose, folder in folders.items() if folder is not None}
+    return RunOptions(options.fresh, not options.no_cache, options.summary, options.output, options.copy_errors)

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from commands.options import SOME_FAILED, command_parser
+from commands.options import command_parser
 from recognition.errors import InputError
 
 PIPE_CLOSED = 141  # as a shell calls what SIGPIPE ended
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         KeyboardInterrupt: Interrupted, with a word about what was written.
     """
-    from operations.prediction import Request, predict_files, render_predicted
+    from operations.prediction import SOME_FAILED, Request, predict_files, render_predicted
 
     check_numbers(options)
     request = Request(tuple(options.paths), options.model, options.output, options.top, options.batch_size)

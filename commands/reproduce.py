@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 
 from commands.options import RUN_WORDS, command_parser
+from commands.run import carry_out
 
 
 def parser() -> argparse.ArgumentParser:
@@ -22,30 +22,9 @@ def parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """Say what differs here, train again, say how near it came."""
-    from operations.job import describe_job
-    from operations.reproduction import (
-        check_reproduction,
-        differences,
-        find_original,
-        render_differences,
-        render_reproduction,
-        reproduce,
-    )
-    from operations.stack import active_stack_name, describe_resources
-    from recognition.evaluation.reproduction import DIFFERENT
+    from operations.reproduction import check_reproduction, find_original
 
-    original = find_original(options.run)
-    job = check_reproduction(original, options.fresh)
-    print(render_differences(original, differences(original)))
-    print(describe_job(job, active_stack_name(), describe_resources(job.config.resources)), flush=True)
-    if options.fresh:
-        os.environ["RECOGNITION_FRESH"] = "1"
-
-    from pipelines.reproduction import CACHED_STEPS, reproduction
-
-    found = reproduce(reproduction, CACHED_STEPS, original, job, options.tolerance)
-    print(f"\n{render_reproduction(found)}")
-    return 1 if found.verdict == DIFFERENT else 0
+    return carry_out(check_reproduction(find_original(options.run), options.fresh, options.tolerance))
 
 
 def points(text: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -15,10 +16,11 @@ from zenml.metadata.metadata_types import MetadataType
 
 from materializers.storage import array_path, load_array, read_json, store_array, write_json, write_table
 from operations.references import write_references
-from recognition.data.dataset import Duplicates, ImageDataset, Split
+from recognition.data.dataset import Duplicates, ImageDataset, Split, array_digest
 from recognition.data.encoded_images import EncodedContent, EncodedImages
 from recognition.data.findings import Findings, SuspiciousPair
 from recognition.data.image_transform import ImageTransform
+from recognition.errors import RecognitionError
 from recognition.pictures.grid import image_grid
 from recognition.pictures.pairs import pairs_picture
 
@@ -34,10 +36,10 @@ class ImageDatasetMaterializer(BaseMaterializer):
 
     def save(self, data: ImageDataset) -> None:
         """Write the arrays that are not stored yet, and the JSON that names them."""
+        _is_intact.cache_clear()
         splits = {name: self._store_split(split) for name, split in data.splits.items()}
         document = {
             "name": data.name,
-            "digest": data.digest,
             "classes": data.classes,
             "superclasses": data.superclasses,
             "superclass_of": data.superclass_of.tolist(),
@@ -109,6 +111,9 @@ class ImageDatasetMaterializer(BaseMaterializer):
 
     def _store_split(self, split: Split) -> dict[str, Any]:
         for name, array in split.arrays.items():
+            path = Path(array_path(self.artifact_store, split.digests[name]))
+            if path.is_file() and not _is_intact(path):
+                path.unlink()  # to be written anew; from here on, who loads what lies on this machine trusts it
             store_array(self.artifact_store, array, split.digests[name])
         return {"arrays": split.digests, "paths": list(split.paths)}
 
@@ -122,19 +127,45 @@ class _Loader:
 
     def split(self, document: Mapping[str, Any]) -> Split:
         digests = document["arrays"]
-        arrays: dict[str, Any] = {
-            name: load_array(self._store, digest, self._folder) for name, digest in digests.items() if name != "content"
-        }
+        arrays: dict[str, Any] = {name: self._array(digest) for name, digest in digests.items() if name != "content"}
         if "content" in digests:
             arrays["images"] = self._encoded(digests["content"], arrays.pop("spans"))
-        return Split(**arrays, paths=tuple(document["paths"]))
+        split = Split(**arrays, paths=tuple(document["paths"]))
+        vars(split)["digests"] = digests  # known since they were stored; a split made from this one has its own
+        return split
 
     def _encoded(self, digest: str, spans: NDArray[np.int64]) -> EncodedImages:
         assert self._transform is not None, "encoded images are a user's own"
         if digest not in self._contents:
-            values = cast(NDArray[np.uint8], load_array(self._store, digest, self._folder))
+            values = cast(NDArray[np.uint8], self._array(digest))
             self._contents[digest] = EncodedContent(values)
+            vars(self._contents[digest])["digest"] = digest
         return EncodedImages(self._contents[digest], spans, self._transform)
+
+    def _array(self, digest: str) -> NDArray[np.generic]:
+        """An array; one that came from another machine is looked at, one that lies here ingest has looked at."""
+        array = load_array(self._store, digest, self._folder)
+        if not Path(array_path(self._store, digest)).is_file() and not _has_digest(array, digest):
+            raise RecognitionError(
+                "stored images are not what was stored",
+                received=f"{array_path(self._store, digest)}, with another content than its name tells",
+                remedy="remove that file, and run again",
+            )
+        return array
+
+
+@cache  # sides share the bytes of encoded images
+def _is_intact(path: Path) -> bool:
+    """Whether a stored array is still what its name tells."""
+    try:
+        return _has_digest(np.load(path, mmap_mode="r", allow_pickle=False), path.stem)
+    except (ValueError, EOFError):  # cut short
+        return False
+
+
+def _has_digest(array: NDArray[Any], digest: str) -> bool:
+    is_content = array.ndim == 1 and array.dtype == np.uint8
+    return digest == (EncodedContent(array).digest if is_content else array_digest(array))
 
 
 def _sample(data: ImageDataset) -> bytes:

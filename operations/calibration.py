@@ -1,17 +1,14 @@
-"""A calibration run: executed like a training, published as a recipe that is ready to run."""
+"""A calibration that has ended, published as a recipe that is ready to run."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from zenml.pipelines.pipeline_definition import Pipeline
-
-from operations import execution
 from operations.console import render_lines
-from operations.job import Job
+from operations.job import TrainingJob
+from operations.kind import Ending, Record
 from operations.results import load_outputs
 from operations.summary import SCHEMA, data_facts, run_facts, step_facts
 from operations.summary_text import cached_steps
@@ -41,25 +38,24 @@ class Results:
     recipe: str
 
 
-def execute(pipeline: Pipeline, cached: tuple[str, ...], job: Job, use_cache: bool) -> Results:
-    """Run the calibration pipeline and wait for it; arguments and errors as of `operations.execution.supervise`."""
-    return execution.supervise(pipeline, cached, job, use_cache, _finish)
+def load(job: TrainingJob, run: Any) -> Results:
+    """What a calibration left behind."""
+    return Results(run, *load_outputs(run, "dataset", "calibration", "recipe"))
 
 
-def publish(job: Job, results: Results, output: Path | None) -> dict[str, Any]:
-    """Write recipe and picture to where people look for them, and build the summary; docs/calibration.md documents it.
+def record(job: TrainingJob, results: Results) -> Record:
+    """The best choice; the recipe."""
+    best = results.calibration.best
+    return {**best.choice.model_dump(), "validation_score": best.score}, {recipe.FILE: results.recipe.encode()}
 
-    Args:
-        job: What ran.
-        results: What it left behind.
-        output: Folder for both; None for one in the state folder.
-    """
-    folder = execution.report_folder(job, output)
-    folder.mkdir(parents=True, exist_ok=True)
+
+def publish(job: TrainingJob, results: Results) -> Ending:
+    """Write recipe and picture to where people look for them; docs/calibration.md documents the summary."""
+    folder = job.report_folder()
     (folder / recipe.FILE).write_text(results.recipe, encoding="utf-8")
     (folder / PICTURE).write_bytes(calibration_picture(results.calibration))
     found = results.calibration
-    return {
+    summary = {
         "schema": SCHEMA,
         "run": run_facts(results.run, job.commit),
         "data": data_facts(results.dataset, bool(job.fallback)),
@@ -75,6 +71,7 @@ def publish(job: Job, results: Results, output: Path | None) -> dict[str, Any]:
         "picture": str(folder / PICTURE),
         "steps": step_facts(results.run),
     }
+    return Ending(summary, render_summary(summary))
 
 
 def render_summary(summary: Mapping[str, Any]) -> str:
@@ -99,14 +96,6 @@ def render_summary(summary: Mapping[str, Any]) -> str:
     return render_lines(
         f"{summary['data']['name']}, {summary['run']['name']}, {summary['run']['seconds']:.0f} s", lines
     )
-
-
-def _finish(job: Job, run: Any) -> Results:
-    dataset, found, text = load_outputs(run, "dataset", "calibration", "recipe")
-    best = found.best
-    outcome = {**best.choice.model_dump(), "validation_score": best.score}
-    execution.annotate(job, run, outcome, {recipe.FILE: text.encode()})
-    return Results(run, dataset, found, text)
 
 
 def _choice(trial: Mapping[str, Any]) -> str:

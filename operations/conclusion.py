@@ -6,10 +6,11 @@ from typing import Any
 
 from operations import mlflow_runs, notify, runs, tracking
 from operations.announcement import announce
-from operations.execution import annotate_results
-from operations.job import Job
+from operations.execution import annotate
+from operations.job import TrainingJob
 from operations.results import load_results
 from operations.summary import build_refusal, build_summary
+from operations.training_run import record
 from recognition.configuration.schema import RunConfig
 from recognition.training.retraining import RetrainingRefused
 
@@ -23,9 +24,9 @@ def conclude_run(run_name: str, config: RunConfig, recipe: str, commit: str | No
         recipe: Name of the configuration.
         commit: The code's commit, where there is one.
     """
-    job = Job(config, recipe, fallback="", commit=commit, run_name=run_name, data="", notes=())
+    job = TrainingJob(config=config, recipe=recipe, commit=commit, run_name=run_name)
     results = load_results(runs.find_run(run_name))
-    annotate_results(job, results)
+    annotate(job, results.run, *record(job, results))
     announce(config, recipe, build_summary(results, recipe, commit, False, _page(run_name)), results)
 
 

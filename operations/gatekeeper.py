@@ -38,8 +38,8 @@ def pass_gate(client: MlflowClient, case: Case, run: str) -> GateDecision:
 def _settle(client: MlflowClient, case: Case, run: str, answer: bool | None = None) -> GateDecision:
     candidate = case.candidate
     with registry_lock(client, candidate.name) as check:
-        judged = judge(client, case, check)
-        in_charge = registry.champion(client, candidate.name) == candidate
-        decision = with_consent(judged, case.config.promote, candidate, in_charge, answer)
+        champion = registry.champion(client, candidate.name)
+        judged = judge(client, case, champion, check)
+        decision = with_consent(judged, case.config.promote, candidate, champion == candidate, answer)
         check()
         return registry.apply_decision(client, candidate, decision, run)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import re
 import shutil
 import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from operations.code import code_hash
@@ -37,45 +40,162 @@ PACKAGES = ("tensorflow", "keras", "zenml", "mlflow")
 
 
 @dataclass(frozen=True)
-class Job:
-    """What will run.
+class RunOptions:
+    """What a command asks of a run besides its configuration.
 
     Attributes:
-        config: The configuration to use, the fallback's values included.
-        recipe: Name of the configuration file, without its suffix.
-        fallback: Why the fallback data set is used; empty where it is not.
-        commit: The code's commit, where there is one.
-        run_name: Name of the ZenML and MLflow runs.
-        data: The data in one line.
-        notes: What is odd about the data.
-        initial: Digest of the weights to begin with; empty for random ones.
+        fresh: Whether what an interrupted training left is given up.
+        use_cache: Whether steps may be taken from the cache.
+        summary: File for the summary, JSON.
+        output: Folder for what people look at; None for one in the state folder.
+        copy_errors: Folder for wrongly predicted test images.
     """
 
+    fresh: bool = False
+    use_cache: bool = True
+    summary: Path | None = None
+    output: Path | None = None
+    copy_errors: Path | None = None
+
+    def check_folders(self) -> None:
+        """Raise InputError unless everything can be written, the state folder too."""
+        if self.summary and os.path.isdir(self.summary):
+            raise InputError("--summary names a folder", received=str(self.summary), expected="a file to write")
+        folders = {
+            "state folder": state_folder(),
+            "folder of --output": self.output,
+            "folder of --summary": self.summary and self.summary.parent,
+            "folder of --copy-errors": self.copy_errors,
+        }
+        for purpose, folder in folders.items():
+            if folder is not None:
+                check_writable(folder, purpose)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job(ABC):
+    """What will run, of any kind.
+
+    Attributes:
+        kind: Name of its pipeline's file.
+        config: The configuration to use, the fallback's values included.
+        recipe: Name of the configuration file, without its suffix.
+        commit: The code's commit, where there is one.
+        run_name: Name of the ZenML and MLflow runs.
+        notes: What is odd about it, for people.
+        options: What the command asks for.
+    """
+
+    kind: ClassVar[str]
     config: RunConfig
     recipe: str
-    fallback: str
     commit: str | None
     run_name: str
-    data: str
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    options: RunOptions = RunOptions()
+
+    @abstractmethod
+    def describe(self, stack: str) -> str:
+        """What will run, as lines for the terminal; `stack` is the name of ZenML's active one."""
+
+    @property
+    def warning(self) -> str:
+        """What nobody may overlook; empty where there is nothing."""
+        return ""
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Where a run came from, for ZenML's and MLflow's records of it."""
+        return {"recipe": self.recipe, "commit": self.commit or "none", "fallback": "no"}
+
+    def arguments(self, code: Mapping[str, str]) -> dict[str, Any]:
+        """What the pipeline is called with.
+
+        Args:
+            code: Hash of the code behind each cached step, by the step's name.
+        """
+        return {"config": self.config, "code": dict(code), "recipe": self.recipe, "commit": self.commit}
+
+    def report_folder(self) -> Path:
+        """Where people look for what the run found, made now."""
+        folder = (self.options.output or state_folder() / "reports" / self.run_name).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingJob(Job):
+    """A training that will run.
+
+    Attributes:
+        data: The data in one line.
+        initial: Digest of the weights to begin with; empty for random ones.
+        fallback: Why the fallback data set is used; empty where it is not.
+    """
+
+    kind: ClassVar[str] = "training"
+    data: str = ""
     initial: str = ""
+    fallback: str = ""
 
     @property
     def task(self) -> str:
-        """What its training is for."""
+        """What it is for."""
         return task_name(safe_name(self.recipe), self.config.model.name)
 
+    @property
+    def warning(self) -> str:
+        """That another data set stands in."""
+        return f"FALLBACK DATA: {self.config.data.source} stands in, because {self.fallback}" if self.fallback else ""
 
-def check_job(
-    config: RunConfig, recipe: str, written: Mapping[str, Path], fresh: bool = False, digest: str = ""
-) -> Job:
+    @property
+    def tags(self) -> dict[str, str]:
+        """With the reason for the fallback."""
+        return {**super().tags, "fallback": self.fallback or "no"}
+
+    def arguments(self, code: Mapping[str, str]) -> dict[str, Any]:
+        """With the "initial weights" among what the code's hashes tell, and what the steps find with the run."""
+        given = super().arguments({**code, "initial weights": self.initial})
+        return {**given, "fallback": bool(self.fallback), "fresh": self.options.fresh}
+
+    def describe(self, stack: str) -> str:
+        """Data, recipe and machine."""
+        from operations.stack import describe_resources
+
+        train, gpus = self.config.train, self.config.resources.gpus
+        found = "GPU" if driver_gpus() or gpus else "CPU, as there is no GPU"
+        device = {"auto": f"auto: {found}"}.get(train.device, train.device)
+        resources = describe_resources(self.config.resources)
+        lines = {
+            "data": self.data,
+            "network": train.network,
+            **({"goes on": _tail(train)} if train.tail else {}),
+            "recipe": f"{self.recipe}: {count(train.epochs, 'epoch')}, batch {train.batch_size}, {train.optimizer} at "
+            f"{train.learning_rate:g}, {train.schedule}, seed {train.seed}",
+            **({"calibrate": describe_search(self.config.calibrate, train)} if self.config.calibrate else {}),
+            "device": f"{device}; precision {train.precision}",
+            "stack": stack,
+            **({"resources": resources} if resources else {}),
+            "model": self.config.model.name,
+            "versions": f"Python {platform.python_version()}, {versions()}",
+            "state": str(state_folder()),
+        }
+        return "\n".join([f"run {self.run_name}", *(f"  {name:<10}{text}" for name, text in lines.items())])
+
+
+class CalibrationJob(TrainingJob):
+    """A calibration that will run: many trainings."""
+
+    kind = "calibration"
+
+
+def check_job(config: RunConfig, recipe: str, options: RunOptions = RunOptions(), digest: str = "") -> TrainingJob:
     """Check everything that can be checked before work starts; the data set is read, and kept for the pipeline.
 
     Args:
         config: A loaded configuration.
         recipe: Name of the configuration file, without its suffix.
-        written: Further folders that will be written, by what they are for.
-        fresh: Whether what an interrupted training left may be given up.
+        options: What the command asks for.
         digest: What the data's digest must be; "" for any.
 
     Raises:
@@ -85,8 +205,7 @@ def check_job(
         check_requested(config.train.device)
     check_strategy(config.train)
     check_mirrored(config.train, config.resources.gpus or driver_gpus())
-    for purpose, folder in {"state folder": state_folder(), **written}.items():
-        check_writable(folder, purpose)
+    options.check_folders()
     fallback = fallback_reason(config.data, data_cache())
     config = used_config(config, bool(fallback))
     dataset = preload_dataset(config.data, data_cache())
@@ -105,17 +224,18 @@ def check_job(
         _check_parent(config, dataset.digest)
     begins_with = config.train.init if config.train.tail is None else None  # else the state holds all weights
     initial = initial_digest(begins_with) if begins_with else ""
-    if not fresh and not config.calibrate and not config.retrain:  # what a retraining left behind is given up
+    if not options.fresh and not config.calibrate and not config.retrain:  # what a retraining left behind is given up
         _check_unfinished(config, recipe, dataset.digest, initial)
-    return Job(
+    return (CalibrationJob if config.calibrate else TrainingJob)(
         config=config,
         recipe=recipe,
-        fallback=fallback,
         commit=git_commit(),
         run_name=new_run_name(recipe),
-        data=_describe(dataset),
         notes=dataset.notes,
+        options=options,
+        data=_describe(dataset),
         initial=initial,
+        fallback=fallback,
     )
 
 
@@ -124,33 +244,9 @@ def new_run_name(recipe: str) -> str:
     return f"{safe_name(recipe)}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
 
 
-def describe_job(job: Job, stack: str, resources: str = "") -> str:
-    """What will run, as lines for the terminal.
-
-    Args:
-        job: The checked run.
-        stack: Name of ZenML's active stack.
-        resources: What becomes of what the run asks of a cluster; "" where it asks nothing.
-    """
-    train, gpus = job.config.train, job.config.resources.gpus
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
-    found = "GPU" if driver_gpus() or gpus else "CPU, as there is no GPU"
-    device = {"auto": f"auto: {found}"}.get(train.device, train.device)
-    lines = {
-        "data": job.data,
-        "network": train.network,
-        **({"goes on": _tail(train)} if train.tail else {}),
-        "recipe": f"{job.recipe}: {count(train.epochs, 'epoch')}, batch {train.batch_size}, {train.optimizer} at "
-        f"{train.learning_rate:g}, {train.schedule}, seed {train.seed}",
-        **({"calibrate": describe_search(job.config.calibrate, train)} if job.config.calibrate else {}),
-        "device": f"{device}; precision {train.precision}",
-        "stack": stack,
-        **({"resources": resources} if resources else {}),
-        "model": job.config.model.name,
-        "versions": f"Python {platform.python_version()}, {versions}",
-        "state": state_folder(),
-    }
-    return "\n".join([f"run {job.run_name}", *(f"  {name:<10}{text}" for name, text in lines.items())])
+def versions() -> str:
+    """The libraries' versions."""
+    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
 
 
 def _tail(train: TrainConfig) -> str:

@@ -17,7 +17,7 @@ from operations.registered_model import RegisteredModel
 from recognition.configuration.sections.evaluation import EvaluationConfig
 from recognition.configuration.sections.gate import GateConfig
 from recognition.data.change import DataChange
-from recognition.data.dataset import ImageDataset, Split
+from recognition.data.dataset import ImageDataset, Split, array_digest
 from recognition.evaluation.evaluation import Evaluation
 from recognition.evaluation.shared_images import share_images
 from recognition.gate.decision import GateDecision, Guard
@@ -66,13 +66,15 @@ class Case:
     @property
     def basis(self) -> str:
         """Digest of all that a decision rests on but the two models; who has the last word is not part of it."""
-        images = self.split.digests
+        images = array_digest(self.split.hashes), array_digest(self.split.labels)
         rules = self.config.model_dump(exclude={"promote"})
         verdict = self.change.verdict if self.config.data_change != "ignore" else ""
-        return digest_of((rules, self.scoring.metric, images["hashes"], images["labels"], verdict))
+        return digest_of((rules, self.scoring.metric, *images, verdict))
 
 
-def judge(client: MlflowClient, case: Case, check: Callable[[], None]) -> GateDecision:
+def judge(
+    client: MlflowClient, case: Case, champion: RegisteredModel | None, check: Callable[[], None]
+) -> GateDecision:
     """Decide about a candidate; the registry's lock must be held.
 
     What was decided against the same champion by the same rules and images before stands, and costs nothing.
@@ -80,9 +82,9 @@ def judge(client: MlflowClient, case: Case, check: Callable[[], None]) -> GateDe
     Args:
         client: A client from `tracking.connect`.
         case: The candidate, what is known of it, and the rules.
+        champion: The version that the alias points to; None where there is none.
         check: Raises where the lock was lost meanwhile; called before the ledger is written.
     """
-    champion = registry.champion(client, case.candidate.name)
     recorded = registry.recorded_decision(client, case.candidate)
     if recorded is not None and _still_stands(recorded, case, champion):
         return recorded

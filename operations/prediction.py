@@ -24,6 +24,7 @@ from recognition.prediction.tally import Tally
 from recognition.prediction.writers import JsonWriter, LineWriter, Writer, check_output, written_whole
 
 STDOUT = "-"
+SOME_FAILED = 3  # exit status: some images could not be read, the rest are predicted
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,20 @@
-"""A run of the prediction pipeline: checked, executed like a training, linked to its model, told."""
+"""A run of the prediction pipeline: checked, linked to its model, told."""
 
 from __future__ import annotations
 
-import importlib.metadata
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from zenml.pipelines.pipeline_definition import Pipeline
-
-from operations import execution, tracking
+from operations import tracking
 from operations.console import render_lines
-from operations.environment import check_writable, state_folder
-from operations.job import PACKAGES, Job, git_commit, new_run_name
+from operations.environment import state_folder
+from operations.job import Job, RunOptions, git_commit, new_run_name, versions
+from operations.kind import Ending, Record
 from operations.model_lookup import find_model
-from operations.prediction import find_images
+from operations.prediction import SOME_FAILED, find_images
 from operations.registered_model import RegisteredModel
 from operations.registry import CHAMPION
 from operations.results import load_outputs
@@ -33,6 +30,27 @@ PICTURE = "answers.png"
 TRAINING_SECTIONS = ("data", "augmentation", "train", "checkpoint", "evaluation", "gate", "model", "retrain")
 
 
+@dataclass(frozen=True, kw_only=True)
+class PredictionJob(Job):
+    """A prediction that will run; `images` tells in words how many there are."""
+
+    kind: ClassVar[str] = "prediction"
+    images: str
+
+    def describe(self, stack: str) -> str:
+        """Images and model."""
+        config = self.config.predict
+        paths = config.paths or ()
+        lines = [
+            ("images", f"{self.images} in {', '.join(paths[:3])}{' …' if len(paths) > 3 else ''}"),
+            ("model", config.model or "the champion of the only one"),
+            ("stack", stack),
+            ("versions", versions()),
+            ("state", str(state_folder())),
+        ]
+        return render_lines(f"run {self.run_name}", lines)
+
+
 @dataclass(frozen=True)
 class Results:
     """What a finished prediction left behind: ZenML's record of the run, the model that answered, its answers."""
@@ -42,17 +60,23 @@ class Results:
     predictions: Predictions
 
 
-def check_prediction(config: RunConfig, recipe: str, written: Mapping[str, Path]) -> Job:
+def check_prediction(config: RunConfig, recipe: str, options: RunOptions) -> PredictionJob:
     """Check everything that can be checked before work starts.
 
     Args:
         config: A loaded configuration with `predict.paths`.
         recipe: Name of the configuration file, without its suffix.
-        written: Folders that will be written, by what they are for.
+        options: What the command asks for.
 
     Raises:
         InputError: If anything is wrong.
     """
+    if options.fresh:
+        raise InputError(
+            "--fresh needs a training",
+            received="a configuration with predict.paths",
+            remedy="leave it out: a prediction keeps no checkpoint, and each of its steps always runs",
+        )
     if config.calibrate:
         raise InputError(
             "a configuration predicts or calibrates",
@@ -60,14 +84,21 @@ def check_prediction(config: RunConfig, recipe: str, written: Mapping[str, Path]
             expected="one of them",
             remedy="--set calibrate=null",
         )
-    for purpose, folder in {"state folder": state_folder(), **written}.items():
-        check_writable(folder, purpose)
+    options.check_folders()
     images = total(find_images(config.predict.paths or ()))
     find_model(tracking.connect(), config.predict.model or CHAMPION)
     told = f"{images:,} images" if images is not None else "a table of images"
     unused = unused_sections(config)
     notes = (f"a prediction trains nothing, and does not use {', '.join(unused)}",) if unused else ()
-    return Job(config, recipe, "", git_commit(), new_run_name(recipe), told, notes)
+    return PredictionJob(
+        config=config,
+        recipe=recipe,
+        commit=git_commit(),
+        run_name=new_run_name(recipe),
+        notes=notes,
+        options=options,
+        images=told,
+    )
 
 
 def unused_sections(config: RunConfig) -> list[str]:
@@ -83,42 +114,29 @@ def unused_sections(config: RunConfig) -> list[str]:
     return [*unused, *(f"resources.{key}" for key in amounts), *events]
 
 
-def describe_prediction(job: Job, stack: str) -> str:
-    """What will run, as lines for the terminal.
+def load(job: PredictionJob, run: Any) -> Results:
+    """What a prediction left behind."""
+    return Results(run, *load_outputs(run, "chosen_model", "predictions"))
 
-    Args:
-        job: The checked run.
-        stack: Name of ZenML's active stack.
+
+def record(job: PredictionJob, results: Results) -> Record:
+    """Who answered what; a picture of it."""
+    model, predictions = results.model, results.predictions
+    counts = {"images": predictions.images, "rejected": predictions.rejected, "failed": predictions.failed}
+    picture = predictions_picture(predictions)
+    return {"model": f"{model.name}/{model.mlflow_version}", **counts}, {PICTURE: picture}
+
+
+def publish(job: PredictionJob, results: Results) -> Ending:
+    """Write predictions and picture to where people look for them, and tie them to the model in ZenML.
+
+    docs/prediction.md documents the summary.
     """
-    config = job.config.predict
-    lines = [
-        ("images", f"{job.data} in {', '.join((config.paths or ())[:3])}{' …' if len(config.paths or ()) > 3 else ''}"),
-        ("model", config.model or "the champion of the only one"),
-        ("stack", stack),
-        ("versions", ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)),
-        ("state", str(state_folder())),
-    ]
-    return render_lines(f"run {job.run_name}", lines)
-
-
-def execute(pipeline: Pipeline, cached: tuple[str, ...], job: Job, use_cache: bool) -> Results:
-    """Run the prediction pipeline and wait for it; arguments and errors as of `operations.execution.supervise`."""
-    return execution.supervise(pipeline, cached, job, use_cache, _finish)
-
-
-def publish(job: Job, results: Results, output: Path | None) -> dict[str, Any]:
-    """Write predictions and picture to where people look for them, and build the summary; see docs/prediction.md.
-
-    Args:
-        job: What ran.
-        results: What it left behind.
-        output: Folder for both; None for one in the state folder.
-    """
-    folder, predictions = execution.report_folder(job, output), results.predictions
-    folder.mkdir(parents=True, exist_ok=True)
+    _link(results.model, results.run)
+    folder, predictions = job.report_folder(), results.predictions
     shutil.copyfile(predictions.path, folder / FILE)
     (folder / PICTURE).write_bytes(predictions_picture(predictions))
-    return {
+    summary = {
         "schema": SCHEMA,
         "run": run_facts(results.run, job.commit),
         "model": results.model.model_dump(),
@@ -131,6 +149,7 @@ def publish(job: Job, results: Results, output: Path | None) -> dict[str, Any]:
         "picture": str(folder / PICTURE),
         "steps": step_facts(results.run),
     }
+    return Ending(summary, render_summary(summary), SOME_FAILED if predictions.failed else 0)
 
 
 def render_summary(summary: Mapping[str, Any]) -> str:
@@ -147,19 +166,6 @@ def render_summary(summary: Mapping[str, Any]) -> str:
     ]
     run = summary["run"]
     return render_lines(f"{summary['images']:,} images, {run['name']}, {run['seconds']:.0f} s", lines)
-
-
-def _finish(job: Job, run: Any) -> Results:
-    model, predictions = load_outputs(run, "chosen_model", "predictions")
-    _link(model, run)
-    outcome = {
-        "model": f"{model.name}/{model.mlflow_version}",
-        "images": predictions.images,
-        "rejected": predictions.rejected,
-        "failed": predictions.failed,
-    }
-    execution.annotate(job, run, outcome, {PICTURE: predictions_picture(predictions)})
-    return Results(run, model, predictions)
 
 
 def _link(model: RegisteredModel, run: Any) -> None:

@@ -63,8 +63,8 @@ def roll_back(client: MlflowClient, name: str, reason: str) -> list[str]:
     """
     _check_line(reason)
     with registry_lock(client, name) as check:
-        registry.write_down_found(client, name)
         leaving = registry.champion(client, name)
+        registry.write_down_found(client, name, leaving)
         target, passed = _former_champion(client, name, leaving)
         check()
         with uninterrupted():

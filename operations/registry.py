@@ -182,8 +182,8 @@ def move_champion(client: MlflowClient, model: RegisteredModel, by: By, reason: 
         reason: Why.
         run: The pipeline run, where there is one.
     """
-    write_down_found(client, model.name)
     before = champion(client, model.name)
+    write_down_found(client, model.name, before)
     if before is None or before.mlflow_version != model.mlflow_version:
         client.set_registered_model_alias(model.name, CHAMPION, model.mlflow_version)
         left = before.mlflow_version if before else None
@@ -193,10 +193,10 @@ def move_champion(client: MlflowClient, model: RegisteredModel, by: By, reason: 
     zenml_models.set_production(model.name, model.zenml_version, tracking.address(client))
 
 
-def write_down_found(client: MlflowClient, name: str) -> bool:
-    """Write down that the alias was moved without an entry in the log; whether it was."""
+def write_down_found(client: MlflowClient, name: str, now: RegisteredModel | None) -> bool:
+    """Write down that the alias was moved to where it is now without an entry in the log; whether it was."""
     log = promotion_log.read_log(client.get_registered_model(name).tags)
-    last, now = log[-1].after if log else None, champion(client, name)
+    last = log[-1].after if log else None
     version = now.mlflow_version if now else None
     if last == version:
         return False

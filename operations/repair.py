@@ -49,7 +49,7 @@ def _mend(client: MlflowClient, model: MlflowModel) -> list[str]:
     now = model.aliases.get(CHAMPION)
     mended = []
     begun = bool(promotion_log.read_log(model.tags))
-    if registry.write_down_found(client, model.name):
+    if registry.write_down_found(client, model.name, registry.champion(client, model.name)):
         how = "was moved without a word in the log, which has it now" if begun else "begins the log"
         mended.append(f"{model.name}: the champion, {_named(now)}, {how}")
     if _is_two_things(model):

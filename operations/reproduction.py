@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from operations.cache import is_there
 from operations.code import code_hash
 from operations.console import render_lines, say
 from operations.environment import PROJECT, check_writable, load_tensorflow, state_folder
-from operations.execution import annotate, supervise
 from operations.former_code import former_code
-from operations.job import Job, check_job, git_commit
+from operations.job import RunOptions, TrainingJob, check_job, git_commit
+from operations.kind import Ending, Record
 from operations.machine import MACHINE, machine_facts
 from operations.results import load_outputs
 from operations.run_lookup import find_trainings
@@ -22,7 +22,7 @@ from operations.runs import outputs_of
 from recognition.configuration.schema import RunConfig
 from recognition.errors import InputError
 from recognition.evaluation.evaluation import Evaluation
-from recognition.evaluation.reproduction import Reproduction, Weights, compare_trainings
+from recognition.evaluation.reproduction import DIFFERENT, Reproduction, Weights, compare_trainings
 from recognition.training.distribution import CLUSTER_VARIABLE
 from recognition.training.model_file import ModelFile, load_model
 
@@ -58,6 +58,24 @@ class Original:
     def parameters(self) -> Mapping[str, Any]:
         """What the pipeline was called with."""
         return self.run.config.parameters or {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReproductionJob(TrainingJob):
+    """A repetition that will run.
+
+    Attributes:
+        original: The run that is repeated.
+        tolerance: How far apart the accuracies may be, as a fraction; None for overlapping 95 % intervals.
+    """
+
+    kind: ClassVar[str] = "reproduction"
+    original: Original
+    tolerance: float | None = None
+
+    def describe(self, stack: str) -> str:
+        """What differs here, before what every training tells."""
+        return f"{render_differences(self.original, differences(self.original))}\n{super().describe(stack)}"
 
 
 def find_original(word: str) -> Original:
@@ -98,12 +116,13 @@ def find_original(word: str) -> Original:
     return Original(run, config, evaluation, model, history.device, facts, bool(machine))
 
 
-def check_reproduction(original: Original, fresh: bool) -> Job:
-    """Check that the run can be repeated here; nothing has started yet.
+def check_reproduction(original: Original, fresh: bool = False, tolerance: float | None = None) -> ReproductionJob:
+    """Check that the run can be repeated here, without the cache; nothing has started yet.
 
     Args:
         original: The run.
-        fresh: Whether what an interrupted repetition left may be given up.
+        fresh: Whether what an interrupted repetition left is given up.
+        tolerance: How far apart the accuracies may be, as a fraction; None for overlapping 95 % intervals.
 
     Raises:
         InputError: If its data or the weights that it began with are gone, or not the same, or as of `check_job`.
@@ -116,7 +135,7 @@ def check_reproduction(original: Original, fresh: bool) -> Job:
         )
     digest = str(outputs_of(original.run)["dataset"].run_metadata["digest"])
     recipe = f"reproduce-{original.parameters.get('recipe', 'run')}"
-    job = check_job(original.config, recipe, {}, fresh, digest)
+    job = check_job(original.config, recipe, RunOptions(fresh=fresh, use_cache=False), digest)
     began = (original.parameters.get("code") or {}).get("initial weights", "")
     if began != job.initial:
         raise InputError(
@@ -125,9 +144,8 @@ def check_reproduction(original: Original, fresh: bool) -> Job:
             expected=f"SHA-256 {began or 'none'}, as in {original.run.name}",
             remedy="name a run that began with random weights, or bring those weights back",
         )
-    if original.parameters.get("fallback"):
-        return replace(job, fallback=f"{original.run.name} used it")
-    return job
+    fallback = f"{original.run.name} used it" if original.parameters.get("fallback") else ""
+    return ReproductionJob(**{**vars(job), "fallback": fallback, "original": original, "tolerance": tolerance})
 
 
 def differences(original: Original) -> dict[str, tuple[str, str]]:
@@ -151,29 +169,22 @@ def render_differences(original: Original, found: Mapping[str, tuple[str, str]])
     )
 
 
-def reproduce(
-    pipeline: Any, cached_steps: tuple[str, ...], original: Original, job: Job, tolerance: float | None
-) -> Reproduction:
-    """Run the pipeline without the cache, and compare; the registry is not touched.
+def load(job: ReproductionJob, run: Any) -> Reproduction:
+    """Compare what a repetition left behind with what it repeats."""
+    model, evaluation = load_outputs(run, "model", "evaluation")
+    say("compare: weights and predictions")
+    weights = _weights(job.original.model.path), _weights(model.path)
+    return compare_trainings(weights, (job.original.evaluation, evaluation), job.tolerance)
 
-    Args:
-        pipeline: That of a training up to its evaluation.
-        cached_steps: Names of its steps that take a hash of their code.
-        original: The run.
-        job: From `check_reproduction`.
-        tolerance: How far apart the accuracies may be, as a fraction; None for overlapping 95 % intervals.
-    """
 
-    def finish(job: Job, run: Any) -> Reproduction:
-        model, evaluation = load_outputs(run, "model", "evaluation")
-        say("compare: weights and predictions")
-        weights = _weights(original.model.path), _weights(model.path)
-        found = compare_trainings(weights, (original.evaluation, evaluation), tolerance)
-        outcome = {"reproduces": original.run.name, "verdict": found.verdict, "verdict_reason": found.reason}
-        annotate(job, run, outcome, {})
-        return found
+def record(job: ReproductionJob, found: Reproduction) -> Record:
+    """Which run was repeated, and how well; no file."""
+    return {"reproduces": job.original.run.name, "verdict": found.verdict, "verdict_reason": found.reason}, {}
 
-    return supervise(pipeline, cached_steps, job, use_cache=False, finish=finish)
+
+def publish(job: ReproductionJob, found: Reproduction) -> Ending:
+    """Tell what was found; nothing else is kept of a repetition."""
+    return Ending(asdict(found), render_reproduction(found), 1 if found.verdict == DIFFERENT else 0)
 
 
 def render_reproduction(found: Reproduction) -> str:

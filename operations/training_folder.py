@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -29,7 +28,6 @@ from operations.unfinished import give_up
 from recognition.errors import RecognitionError
 
 PATIENCE = 60.0  # seconds for the same run's last try, which may be about to save its state
-FRESH = "RECOGNITION_FRESH"  # set by --fresh: ignore what an earlier training left
 
 
 @contextmanager
@@ -47,7 +45,7 @@ def training_folder(training: Training) -> Iterator[Path]:
     remove_finished()  # on a cluster nobody else sees them
     _take_over(training.identity)
     folder, lock = _held(training)
-    if os.environ.get(FRESH) and not _is_of(folder, training.origin):
+    if training.fresh and not _is_of(folder, training.origin):
         _give_up(training.task, folder)
     if is_stored(folder):
         remove_folder(folder)

@@ -18,11 +18,13 @@ class Training:
         task: What it is for: two trainings of one task that differ in anything else are never mixed silently.
         identity: Everything that it depends on.
         origin: Where it came from, for people.
+        fresh: Whether what others of its task left is given up.
     """
 
     task: str
     identity: TrainingIdentity
     origin: str = ""
+    fresh: bool = False
 
 
 def current_training(identity: TrainingIdentity) -> Training:
@@ -34,7 +36,8 @@ def current_training(identity: TrainingIdentity) -> Training:
     from zenml import get_step_context
 
     run = get_step_context().pipeline_run
-    return Training(task_name(recipe_of(run.name), model_of(run)), identity, origin_of(run))
+    fresh = bool((run.config.parameters or {}).get("fresh"))
+    return Training(task_name(recipe_of(run.name), model_of(run)), identity, origin_of(run), fresh)
 
 
 def planned_identity(config: RunConfig, digest: str, code: str, initial: str) -> TrainingIdentity:

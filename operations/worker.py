@@ -6,7 +6,7 @@ from operations.code import code_hash
 from operations.console import say
 from operations.environment import data_cache, load_tensorflow
 from operations.initial_weights import load_initial
-from operations.job import Job
+from operations.job import TrainingJob
 from operations.termination import terminable
 from operations.training_folder import shared_folder
 from operations.training_identity import TrainingIdentity
@@ -35,18 +35,18 @@ def join(config: TrainConfig, threads: int | None) -> None:
         join_cluster()
 
 
-def has_others(job: Job) -> bool:
+def has_others(job: TrainingJob) -> bool:
     """Whether this process is one of several workers."""
     return cluster_of(job.config.train) is not None
 
 
-def is_chief(job: Job) -> bool:
+def is_chief(job: TrainingJob) -> bool:
     """Whether this process runs the pipeline."""
     cluster = cluster_of(job.config.train)
     return cluster is None or cluster[1] == 0
 
 
-def work(job: Job) -> None:
+def work(job: TrainingJob) -> None:
     """Train with the chief, whose pipeline keeps what comes of it.
 
     Args:

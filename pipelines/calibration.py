@@ -3,6 +3,8 @@
 from zenml import pipeline
 from zenml.enums import ExecutionMode
 
+from operations.calibration import load, publish, record
+from operations.kind import Kind
 from pipelines.caching import BY_CODE_HASH
 from recognition.configuration.schema import RunConfig
 from steps.augmentation import augmentation
@@ -16,7 +18,9 @@ CACHED_STEPS = ("augmentation", "calibrate")
 
 
 @pipeline(name=NAME, execution_mode=ExecutionMode.FAIL_FAST, cache_policy=BY_CODE_HASH)
-def calibration(config: RunConfig, code: dict[str, str], recipe: str, commit: str | None, fallback: bool) -> None:
+def calibration(
+    config: RunConfig, code: dict[str, str], recipe: str, commit: str | None, fallback: bool, fresh: bool
+) -> None:
     """Turn images and a first configuration into a better one.
 
     Args:
@@ -25,6 +29,7 @@ def calibration(config: RunConfig, code: dict[str, str], recipe: str, commit: st
         recipe: Name of the configuration.
         commit: The code's commit, where there is one.
         fallback: Whether the images are the fallback's.
+        fresh: Whether what an interrupted training left is given up; the step that trains reads it in the run's record.
     """
     configuration = configure(config)
     dataset, _ = ingest(configuration, fallback)
@@ -40,3 +45,6 @@ def calibration(config: RunConfig, code: dict[str, str], recipe: str, commit: st
         code["calibrate"],
     )
     recommend(configuration, found)
+
+
+KIND = Kind(calibration, CACHED_STEPS, load, record, publish)

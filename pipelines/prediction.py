@@ -3,6 +3,8 @@
 from zenml import pipeline
 from zenml.enums import ExecutionMode
 
+from operations.kind import Kind
+from operations.prediction_run import load, publish, record
 from recognition.configuration.schema import RunConfig
 from steps.choose_model import choose_model
 from steps.configure import configure
@@ -13,7 +15,7 @@ CACHED_STEPS = ()
 
 
 @pipeline(name=NAME, execution_mode=ExecutionMode.FAIL_FAST)
-def prediction(config: RunConfig, code: dict[str, str], recipe: str, commit: str | None, fallback: bool) -> None:
+def prediction(config: RunConfig, code: dict[str, str], recipe: str, commit: str | None) -> None:
     """Turn images and a registered model into predictions.
 
     Args:
@@ -21,7 +23,9 @@ def prediction(config: RunConfig, code: dict[str, str], recipe: str, commit: str
         code: Hash of the code behind each cached step, of which there is none.
         recipe: Name of the configuration.
         commit: The code's commit, where there is one.
-        fallback: Never: nothing stands in for a user's images.
     """
     configuration = configure(config)
     predict(configuration, choose_model(configuration))
+
+
+KIND = Kind(prediction, CACHED_STEPS, load, record, publish)

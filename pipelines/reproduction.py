@@ -3,7 +3,9 @@
 from zenml import pipeline
 from zenml.enums import ExecutionMode
 
+from operations.kind import Kind
 from operations.parent import parent_state
+from operations.reproduction import load, publish, record
 from pipelines.caching import BY_CODE_HASH
 from recognition.configuration.schema import RunConfig
 from steps.augmentation import augmentation
@@ -17,7 +19,9 @@ CACHED_STEPS = ("augmentation", "train", "evaluate")
 
 
 @pipeline(name=NAME, execution_mode=ExecutionMode.FAIL_FAST, cache_policy=BY_CODE_HASH)
-def reproduction(config: RunConfig, code: dict[str, str], recipe: str, commit: str | None, fallback: bool) -> None:
+def reproduction(
+    config: RunConfig, code: dict[str, str], recipe: str, commit: str | None, fallback: bool, fresh: bool
+) -> None:
     """Train and evaluate as the training pipeline does.
 
     Args:
@@ -26,6 +30,7 @@ def reproduction(config: RunConfig, code: dict[str, str], recipe: str, commit: s
         recipe: Name of the configuration.
         commit: The code's commit, where there is one.
         fallback: Whether the images are the fallback's.
+        fresh: Whether what an interrupted training left is given up; the step that trains reads it in the run's record.
     """
     folds = config.data.folds
     dataset, _ = ingest(configure(config), fallback)
@@ -43,3 +48,6 @@ def reproduction(config: RunConfig, code: dict[str, str], recipe: str, commit: s
         parent_state(config),
     )
     evaluate(dataset, model, history, config.evaluation, folds, code["evaluate"])
+
+
+KIND = Kind(reproduction, CACHED_STEPS, load, record, publish)

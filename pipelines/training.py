@@ -3,7 +3,9 @@
 from zenml import pipeline
 from zenml.enums import ExecutionMode
 
+from operations.kind import Kind
 from operations.parent import parent_state
+from operations.training_run import load, publish, record, refuse
 from pipelines.caching import BY_CODE_HASH
 from recognition.configuration.schema import RunConfig
 from steps.augmentation import augmentation
@@ -24,7 +26,13 @@ CACHED_STEPS = ("data_report", "augmentation", "train", "evaluate", "report")
 
 @pipeline(name=NAME, execution_mode=ExecutionMode.FAIL_FAST, cache_policy=BY_CODE_HASH)
 def training(
-    config: RunConfig, code: dict[str, str], recipe: str, commit: str | None, fallback: bool, alone: bool = False
+    config: RunConfig,
+    code: dict[str, str],
+    recipe: str,
+    commit: str | None,
+    fallback: bool,
+    alone: bool = False,
+    fresh: bool = False,
 ) -> None:
     """Turn images into a judged, registered model version.
 
@@ -35,6 +43,7 @@ def training(
         commit: The code's commit, where there is one.
         fallback: Whether the images are the fallback's.
         alone: Whether no command waits for the run, so that a step has to conclude it.
+        fresh: Whether what an interrupted training left is given up; step train reads it in the run's record.
     """
     configuration, recipe_used = configure_training(config)
     dataset, baseline = ingest(configuration, fallback)
@@ -74,3 +83,6 @@ def training(
     )
     if alone:
         conclude(configuration, recipe, commit, after="report")
+
+
+KIND = Kind(training, CACHED_STEPS, load, record, publish, refuse)

@@ -14,16 +14,17 @@ from dataclasses import replace
 from operations.environment import prepare_environment
 
 prepare_environment()
-from operations.reproduction import check_reproduction, find_original, reproduce
+from operations.execution import execute
+from operations.reproduction import check_reproduction, find_original
 
 original = find_original(sys.argv[1])  # which tells ZenML where the code is
 
-from pipelines.reproduction import CACHED_STEPS, reproduction
+from pipelines.reproduction import KIND
 
 train = original.config.train.model_copy(update={"seed": original.config.train.seed + 1})
 changed = replace(original, config=original.config.model_copy(update={"train": train}))
-found = reproduce(reproduction, CACHED_STEPS, changed, check_reproduction(changed, False), None)
-print(found.verdict, found.equal_weights, found.touched, sep=";")
+found = execute(KIND, check_reproduction(changed)).summary
+print(found["verdict"], found["equal_weights"], found["touched"], sep=";")
 """
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,7 +16,6 @@ from operations.kubernetes.pods import (
 )
 from operations.kubernetes.target import BAKED, Target
 from operations.kubernetes.watch import ZENML_MARK
-from operations.training_folder import FRESH
 from recognition.configuration.schema import RunConfig
 from recognition.configuration.sections.resources import ResourcesConfig
 
@@ -75,10 +73,9 @@ def training_step(resources: ResourcesConfig, target: Target, workers: int = 1) 
         workers: Pods that share the training; the step's own makes the others, which takes an account that may.
     """
     image = target.gpu_image if resources.gpus else target.image
-    fresh = {FRESH: "1"} if os.environ.get(FRESH) else {}  # is meant for the step, wherever that runs
     gpus = {GPUS_VARIABLE: str(resources.gpus)} if resources.gpus else {}
     shared = {WORKERS_PATIENCE: str(resources.pending_timeout)} if workers > 1 else {}
-    pod = training_pod(with_variables(_kept_pod(target), {**fresh, **gpus, **shared}), resources)
+    pod = training_pod(with_variables(_kept_pod(target), {**gpus, **shared}), resources)
     account = {}
     if workers > 1:
         pod["additional_pod_spec_args"]["automount_service_account_token"] = True

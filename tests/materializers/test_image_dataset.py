@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from materializers import image_dataset
 from materializers.image_dataset import ImageDatasetMaterializer
 from materializers.storage import array_path
 from operations.references import references
@@ -12,6 +13,7 @@ from recognition.data.encoded_images import EncodedImages
 from recognition.data.findings import Findings, Place, SuspiciousPair, Unreadable
 from recognition.data.image_transform import ImageTransform
 from recognition.data.reading import read_images
+from recognition.errors import RecognitionError
 from tests.recognition.data.files import encoded
 from tests.recognition.evaluation.samples import split_of
 
@@ -83,6 +85,38 @@ def test_a_loaded_data_set_can_be_stored_again(stored):
     _, loaded = stored(ImageDatasetMaterializer, dataset_of())
     _, again = stored(ImageDatasetMaterializer, loaded)
     np.testing.assert_array_equal(again.splits["train"].images, loaded.splits["train"].images)
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped"])
+def test_damaged_arrays_are_written_anew(stored, store, damage):
+    data = dataset_of(seed=20)
+    stored(ImageDatasetMaterializer, data)
+    path = Path(array_path(store, data.splits["train"].digests["images"]))
+    intact = path.read_bytes()
+    path.write_bytes(intact[:-1] + (b"" if damage == "cut" else bytes([intact[-1] ^ 1])))
+    stored(ImageDatasetMaterializer, data)
+    assert path.read_bytes() == intact
+
+
+def test_what_was_damaged_on_its_way_is_refused(stored, monkeypatch, tmp_path):
+    data = own_images(tmp_path)
+    written, _ = stored(ImageDatasetMaterializer, data)
+    monkeypatch.setattr(image_dataset, "array_path", lambda store, digest: f"s3://bucket/{digest}.npy")
+    assert written.load(ImageDataset).digest == data.digest
+    monkeypatch.setattr(image_dataset, "load_array", lambda *_: np.zeros(9, np.uint8))
+    with pytest.raises(RecognitionError, match=r"not what was stored[^$]+s3://bucket"):
+        written.load(ImageDataset)
+
+
+def test_digests_are_known_without_another_look_at_the_pixels(stored, monkeypatch, tmp_path):
+    for data in (dataset_of(), own_images(tmp_path)):
+        _, loaded = stored(ImageDatasetMaterializer, data)
+        with monkeypatch.context() as patch:
+            patch.setattr("recognition.data.dataset.array_digest", lambda array: pytest.fail("looked again"))
+            patch.setattr("recognition.data.encoded_images.hash_bytes", lambda *_: pytest.fail("looked again"))
+            assert loaded.digest == data.digest
+    other = replace(loaded.splits["train"], labels=loaded.splits["test"].labels)
+    assert other.digests != loaded.splits["train"].digests
 
 
 def test_every_array_is_named_as_one_it_cannot_do_without(stored, store):

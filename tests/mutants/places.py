@@ -308,9 +308,10 @@ MUTANTS = (
     Mutant("training-goes-on-with-other-images", "if before != digest:", "if before is None:"),
     Mutant(
         "reproduction-compares-with-itself",
-        "_weights(original.model.path), _weights(model.path)",
+        "_weights(job.original.model.path), _weights(model.path)",
         "_weights(model.path), _weights(model.path)",
     ),
+    Mutant("different-is-no-failure", ", 1 if found.verdict == DIFFERENT else 0)", ", 0)"),
     # operations: runs
     Mutant(
         "run-of-a-silent-server-is-forgotten",
@@ -417,7 +418,6 @@ MUTANTS = (
         'data_summary, change, code["initial weights"], code["train"])',
     ),
     # commands and run_pipeline.py
-    Mutant("different-is-no-failure", "return 1 if found.verdict == DIFFERENT else 0", "return 0"),
     Mutant("prune-without-consent", "or not (options.yes or _agreed()):", "or not options:"),
     Mutant("last-finding-decides", "all_ok &= finding.ok", "all_ok = finding.ok"),
     Mutant("sigterm-kills", "signal.signal(signal.SIGTERM, terminate)", "pass"),

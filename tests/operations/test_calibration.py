@@ -1,13 +1,14 @@
 import json
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from operations.calibration import Results, publish, render_summary
+from operations.calibration import Results, publish
 from operations.environment import PROJECT
-from operations.job import Job, check_job, describe_job
+from operations.job import CalibrationJob, RunOptions, check_job
 from recognition.configuration.schema import RunConfig
 from recognition.data.dataset import Duplicates, ImageDataset
 from recognition.errors import InputError
@@ -18,7 +19,8 @@ from tests.recognition.evaluation.samples import split_of
 
 @pytest.fixture
 def job():
-    return Job(RunConfig.model_validate({"calibrate": {}}), "calibrate", "", "abc", "calibrate-1", "", ())
+    config = RunConfig.model_validate({"calibrate": {}})
+    return CalibrationJob(config=config, recipe="calibrate", commit="abc", run_name="calibrate-1")
 
 
 @pytest.fixture
@@ -35,7 +37,8 @@ def results(monkeypatch):
 @pytest.mark.parametrize("chosen", [True, False])
 def test_recipe_and_picture_lie_where_people_look_for_them(folder, job, results, tmp_path, chosen):
     output = tmp_path / "deep" / "output" if chosen else None
-    summary = publish(job, results, output)
+    summary, _, status = publish(replace(job, options=RunOptions(output=output)), results)
+    assert status == 0
     place = output or folder / "reports" / "calibrate-1"
     assert {path.name for path in place.iterdir()} == {"calibrated.yaml", "calibration.png"}
     assert (place / "calibrated.yaml").read_text() == results.recipe
@@ -43,7 +46,7 @@ def test_recipe_and_picture_lie_where_people_look_for_them(folder, job, results,
 
 
 def test_the_summary_is_json_of_the_documented_keys(folder, job, results):
-    summary = publish(job, results, None)
+    summary = publish(job, results).summary
     assert json.loads(json.dumps(summary)) == summary
     page = (PROJECT / "docs" / "calibration.md").read_text(encoding="utf-8")
     rows = page.partition("## The summary file")[2]
@@ -58,7 +61,7 @@ def test_the_summary_is_json_of_the_documented_keys(folder, job, results):
 
 
 def test_the_summary_reads_well(folder, job, results):
-    text = render_summary(publish(job, results, None))
+    text = publish(job, results).told
     for part in (
         "best       trial 2: learning rate 0.3, batch 64, 3 epochs",
         "reached    64.00% validation accuracy (standard error 0.96%)",
@@ -73,16 +76,16 @@ def test_the_summary_reads_well(folder, job, results):
 def test_a_configuration_that_diverged_is_told_as_such(folder, job, results):
     trials = trial_of(1, None, "diverged", loss=None), trial_of(2, 0.4)
     found = Results(results.run, results.dataset, calibration_of(*trials), "")
-    assert "before     diverged" in render_summary(publish(job, found, None))
+    assert "before     diverged" in publish(job, found).told
 
 
 def test_the_plan_tells_what_is_searched(folder):
     config = RunConfig.model_validate({"data": {"source": "digits"}, "calibrate": {"trials": 5, "minutes": 2.5}})
-    plan = describe_job(check_job(config, "calibrate", {}), "default")
+    plan = check_job(config, "calibrate").describe("default")
     assert "\n  calibrate 5 trials or 2.5 minutes; batch 64, 128, 256; 1 epoch; range test of 200 steps\n" in plan
 
 
 def test_what_cannot_be_searched_is_found_before_any_work(folder):
     config = RunConfig.model_validate({"data": {"source": "digits"}, "calibrate": {"epoch_range": [2, 3]}})
     with pytest.raises(InputError, match="leaves out"):
-        check_job(config, "calibrate", {})
+        check_job(config, "calibrate")

@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock
 
 from operations.checkpoints import FINISHED, remove_finished
-from operations.training_folder import FRESH, shared_folder, training_folder
+from operations.training_folder import shared_folder, training_folder
 from operations.training_identity import TrainingIdentity
 from operations.training_task import Training, current_training, recipe_of
 from operations.unfinished import check_unfinished
@@ -53,7 +53,6 @@ def zenml(monkeypatch, folder):
         assert isinstance(step_run, UUID)
         return SimpleNamespace(status=SimpleNamespace(is_successful=known.stored[step_run]))
 
-    monkeypatch.delenv(FRESH, raising=False)
     monkeypatch.setattr("zenml.client.Client", lambda: SimpleNamespace(get_run_step=get_run_step))
     step = SimpleNamespace(step_run=SimpleNamespace(id=known.this))
     monkeypatch.setattr("zenml.get_step_context", lambda: step)
@@ -148,20 +147,21 @@ def test_a_record_cut_short_is_no_record():
     check_unfinished(changed(data="other"))
 
 
-def test_fresh_gives_up_what_differs(monkeypatch):
+def test_fresh_gives_up_what_differs():
     folder = killed()
-    monkeypatch.setenv(FRESH, "1")
-    with training_folder(changed(data="other")):
+    with training_folder(replace(changed(data="other"), fresh=True)):
         assert not folder.exists()
 
 
-def test_the_running_step_knows_its_task(monkeypatch):
-    parameters = {"config": {"model": {"name": "cats"}}}
+@pytest.mark.parametrize("given", [{}, {"fresh": False}, {"fresh": True}], ids=["scheduled", "usual", "fresh"])
+def test_the_running_step_knows_its_task(monkeypatch, given):
+    parameters = {"config": {"model": {"name": "cats"}}, **given}
     run = SimpleNamespace(name="my-recipe-20261122-101112-abcdef", config=SimpleNamespace(parameters=parameters))
     monkeypatch.setattr("zenml.get_step_context", lambda: SimpleNamespace(pipeline_run=run))
     training = current_training(IDENTITY)
     assert (training.task, training.identity) == ("my-recipe.yaml for model cats", IDENTITY)
     assert training.origin == f"run {run.name}"
+    assert training.fresh is given.get("fresh", False)
     assert recipe_of("a-20261122-101112-abcdef") == "a"
 
 
@@ -169,23 +169,21 @@ def test_folders_lie_in_the_state_folder(folder):
     assert killed().parent == folder / "checkpoints"
 
 
-def test_fresh_ignores_what_an_earlier_training_left(monkeypatch):
+def test_fresh_ignores_what_an_earlier_training_left():
     folder = killed()
-    monkeypatch.setenv(FRESH, "1")
-    with training_folder(replace(TRAINING, origin="run train-2")) as again:
+    with training_folder(replace(TRAINING, origin="run train-2", fresh=True)) as again:
         assert again == folder
         assert left(again) == []
 
 
-def test_fresh_keeps_what_the_same_run_left_when_its_step_was_started_again(monkeypatch):
-    monkeypatch.setenv(FRESH, "1")
-    ours = replace(TRAINING, origin="run nightly-1")
+def test_fresh_keeps_what_the_same_run_left_when_its_step_was_started_again():
+    ours = replace(TRAINING, origin="run nightly-1", fresh=True)
     with suppress(RuntimeError), training_folder(ours) as folder:
         (folder / CHECKPOINT).touch()
         raise RuntimeError("evicted")
     with training_folder(ours) as folder:
         assert left(folder) == [CHECKPOINT]
-    with suppress(RuntimeError), training_folder(replace(TRAINING, origin="run nightly-2")) as folder:
+    with suppress(RuntimeError), training_folder(replace(ours, origin="run nightly-2")) as folder:
         assert left(folder) == []
 
 

@@ -1,21 +1,19 @@
 from contextlib import suppress
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 from mlflow.exceptions import MlflowException
 from requests.exceptions import Timeout
+from zenml.client import Client
 
 from operations import execution, mlflow_runs, runs, tracking
-from operations.execution import execute, publish, publish_refusal
-from operations.job import Job
+from operations.execution import execute
+from operations.job import RunOptions, TrainingJob
+from operations.kind import Ending, Kind
 from recognition.configuration.schema import RunConfig
-from recognition.configuration.sections.retrain import RetrainConfig
-from recognition.data.change import DataChange
 from recognition.errors import TrainingError
 from recognition.training.retraining import RetrainingRefused
 from tests.operations.stored_models import versions
-from tests.recognition.report.samples import decision_of
 
 
 class RunInterruptedException(Exception):
@@ -32,7 +30,7 @@ class Pipeline:
         self.options = options
         return self._run
 
-    def _run(self, *arguments):
+    def _run(self, **arguments):
         self.arguments = arguments
         mlflow_runs.run_id_of(tracking.connect(), self.options["run_name"])
         if self._error is not None:
@@ -41,7 +39,7 @@ class Pipeline:
 
 @pytest.fixture
 def job(request):
-    return Job(RunConfig(), "smoke", "", "abc", request.node.name, "", ())
+    return TrainingJob(config=RunConfig(), recipe="smoke", commit="abc", run_name=request.node.name, initial="1234")
 
 
 @pytest.fixture(scope="module")
@@ -53,16 +51,18 @@ def record(state):
 
 
 @pytest.fixture(autouse=True)
-def _results(record, monkeypatch):
-    metrics = SimpleNamespace(accuracy=0.75)
-    results = SimpleNamespace(
-        run=record,
-        files={"report.html": b"<html>", "metrics.json": b"{}", "data.html": b"<html>"},
-        metrics=metrics,
-        decision=decision_of(),
-        change=DataChange(verdict="unknown", reason="there is no champion yet"),
-    )
-    monkeypatch.setattr(execution, "load_results", lambda run: results)
+def _found(record, monkeypatch):
+    monkeypatch.setattr(execution.runs, "find_run", lambda name: record)
+
+
+def kind(error=None, cached_steps=(), **fields):
+    """One that loads nothing, tells of 0.75, and leaves a page."""
+    given = {
+        "load": lambda job, run: "results",
+        "record": lambda job, results: ({"test_accuracy": 0.75}, {"report.html": b"<html>"}),
+        "publish": lambda job, results: Ending({"of": results}, "told"),
+    }
+    return Kind(Pipeline(error), cached_steps, **{**given, **fields})
 
 
 def ended(client, job):
@@ -71,50 +71,56 @@ def ended(client, job):
 
 
 def test_a_run_that_goes_well_is_finished_with_its_files(client, job):
-    pipeline = Pipeline()
-    results = execute(pipeline, ("train",), job, use_cache=True)
-    assert results.files["report.html"] == b"<html>"
+    chosen = kind(cached_steps=("train",))
+    assert execute(chosen, job) == ({"of": "results"}, "told", 0)
     assert ended(client, job) == "FINISHED"
     (run,) = mlflow_runs.find_runs(client, job.run_name)
-    assert {file.path for file in client.list_artifacts(run)} == {"report.html", "metrics.json", "data.html"}
-    config, code, *rest = pipeline.arguments
-    assert (config, list(code), rest) == (job.config, ["train", "initial weights"], ["smoke", "abc", False])
-    assert code["initial weights"] == job.initial
+    assert {file.path for file in client.list_artifacts(run)} == {"report.html"}
+    code = chosen.pipeline.arguments.pop("code")
+    told = {"config": job.config, "recipe": "smoke", "commit": "abc", "fallback": False, "fresh": False}
+    assert (chosen.pipeline.arguments, list(code)) == (told, ["train", "initial weights"])
+    assert code["initial weights"] == "1234"
 
 
 def test_both_records_of_a_run_tell_what_came_of_it(client, job, record):
-    execute(Pipeline(), (), replace(job, fallback="no network"), use_cache=True)
+    execute(kind(), replace(job, fallback="no network"))
     (run,) = mlflow_runs.find_runs(client, job.run_name)
     told = {"recipe": "smoke", "commit": "abc", "fallback": "no network"}
     assert told.items() <= client.get_run(run).data.tags.items()
-    outcome = {"test_accuracy": 0.75, "decision": "promoted", "data_change": "unknown"}
-    assert runs.find_run(record.name).run_metadata == {**told, **outcome}
+    found = Client().get_pipeline_run(record.id, hydrate=True).run_metadata
+    assert found == {**told, "test_accuracy": 0.75}
 
 
 @pytest.mark.parametrize(("use_cache", "enable_cache"), [(True, None), (False, False)])
 def test_the_cache_can_be_left_out(job, use_cache, enable_cache):
-    pipeline = Pipeline()
-    execute(pipeline, (), job, use_cache)
-    assert pipeline.options["enable_cache"] is enable_cache
+    chosen = kind()
+    execute(chosen, replace(job, options=RunOptions(use_cache=use_cache)))
+    assert chosen.pipeline.options["enable_cache"] is enable_cache
+
+
+def test_the_pipeline_is_told_to_begin_anew(job):
+    chosen = kind()
+    execute(chosen, replace(job, options=RunOptions(fresh=True)))
+    assert chosen.pipeline.arguments["fresh"] is True
 
 
 def test_a_failed_run_is_closed_and_its_error_goes_on(client, job):
     with pytest.raises(TrainingError, match="diverged"):
-        execute(Pipeline(TrainingError("diverged")), (), job, use_cache=True)
+        execute(kind(TrainingError("diverged")), job)
     assert ended(client, job) == "FAILED"
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), RunInterruptedException()], ids=["ours", "zenml"])
 def test_an_interrupted_run_is_closed_as_such(client, job, error):
     with pytest.raises(KeyboardInterrupt):
-        execute(Pipeline(error), (), job, use_cache=True)
+        execute(kind(error), job)
     assert ended(client, job) == "KILLED"
 
 
 @pytest.mark.parametrize("error", [None, ValueError(), KeyboardInterrupt()])
 def test_no_mark_of_a_living_run_is_left(state, job, error):
     with suppress(ValueError, KeyboardInterrupt):
-        execute(Pipeline(error), (), job, use_cache=True)
+        execute(kind(error), job)
     assert list((state / "runs").iterdir()) == []
 
 
@@ -122,7 +128,7 @@ def test_runs_that_were_killed_are_closed_first(client, job, state, capsys):
     (state / "runs").mkdir(exist_ok=True)
     (state / "runs" / "orphan.lock").touch()
     mlflow_runs.run_id_of(client, "orphan")
-    execute(Pipeline(), (), job, use_cache=True)
+    execute(kind(), job)
     assert "closed run orphan: its command was killed" in capsys.readouterr().out
     assert runs.close_orphans() == []
 
@@ -130,7 +136,7 @@ def test_runs_that_were_killed_are_closed_first(client, job, state, capsys):
 def test_what_a_killed_command_left_in_the_registry_is_mended_first(client, job, capsys):
     (model,) = versions(client, "execution", 1)
     client.set_registered_model_alias("execution", "champion", model.mlflow_version)
-    execute(Pipeline(), (), job, use_cache=True)
+    execute(kind(), job)
     assert "mended execution: ZenML's stage production follows to version 1\n" in capsys.readouterr().out
 
 
@@ -139,22 +145,10 @@ def test_where_mlflow_does_not_answer_the_next_command_closes_its_run(client, jo
     error.__cause__ = MlflowException("API request failed")
     error.__cause__.__context__ = Timeout("15 s")
     with pytest.raises(RuntimeError, match="register"):
-        execute(Pipeline(error), (), job, use_cache=True)
+        execute(kind(error), job)
     assert ended(client, job) == "RUNNING"
     assert runs.close_orphans() == [job.run_name]
     assert ended(client, job) == "KILLED"
-
-
-@pytest.mark.parametrize("chosen", [True, False])
-def test_the_report_lies_where_people_look_for_it(state, job, tmp_path, monkeypatch, chosen):
-    monkeypatch.setattr(execution, "build_summary", lambda results, recipe, commit, fallback, report: report)
-    monkeypatch.setattr(execution, "announce", lambda config, recipe, summary, results: None)
-    folder = tmp_path / "deep" / "output" if chosen else None
-    files = {"report.html": "“page”".encode(), "predictions.parquet": b"PAR1"}
-    report = publish(job, SimpleNamespace(files=files, run=None), folder)
-    assert report == (folder or state / "reports" / job.run_name) / "report.html"
-    assert report.read_text(encoding="utf-8") == "“page”"
-    assert (report.parent / "predictions.parquet").read_bytes() == b"PAR1"
 
 
 @pytest.fixture
@@ -168,29 +162,17 @@ def failures(monkeypatch):
 def test_a_failure_is_told(job, failures):
     error = TrainingError("diverged")
     with pytest.raises(TrainingError):
-        execute(Pipeline(error), (), job, use_cache=True)
+        execute(kind(error), job)
     assert failures == [(job.run_name, error)]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), RetrainingRefused("the data are different")])
 def test_what_a_person_or_a_policy_ended_is_no_failure(job, failures, error):
     with pytest.raises(type(error)):
-        execute(Pipeline(error), (), job, use_cache=True)
+        execute(kind(error), job)
     assert failures == []
 
 
-def test_a_refused_retraining_leaves_its_data_report(state, job, monkeypatch):
-    monkeypatch.setattr(execution.runs, "find_run", lambda name: None)
-    monkeypatch.setattr(execution, "load_outputs", lambda run, name: ("“page”",))
-    monkeypatch.setattr(execution, "build_refusal", lambda run, reason, *others: (reason, others[-1]))
-    reason, report = publish_refusal(job, "other classes", None)
-    assert (reason, report.read_text(encoding="utf-8")) == ("other classes", "“page”")
-
-
-@pytest.mark.parametrize("retrain", [None, RetrainConfig()])
-def test_only_a_retraining_gives_up_what_was_interrupted(job, monkeypatch, retrain):
-    given_up = []
-    monkeypatch.setattr(execution, "give_up", given_up.append)
-    config = job.config.model_copy(update={"retrain": retrain})
-    execute(Pipeline(), (), replace(job, config=config), use_cache=True)
-    assert given_up == (["smoke.yaml for model cifar100"] if retrain else [])
+def test_a_refusal_is_answered_where_the_kind_can(job):
+    refusing = kind(RetrainingRefused("other classes"), refuse=lambda job, refusal: Ending({}, refusal.problem, 4))
+    assert execute(refusing, job) == ({}, "other classes", 4)

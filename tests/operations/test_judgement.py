@@ -90,7 +90,7 @@ def judged(dataset, registered):
         scoring = EvaluationConfig(metric=metric, batch_size=5)
         candidate = CANDIDATE.model_copy(update={"sha256": sha256})
         case = Case(candidate, evaluation, dataset, history_of(), change, GateConfig(**config), scoring)
-        return judge(registered.client, case, lambda: None)
+        return judge(registered.client, case, registered.champion, lambda: None)
 
     return judged
 

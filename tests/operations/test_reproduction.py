@@ -74,33 +74,33 @@ def test_of_earlier_code_only_what_it_recorded_is_compared(here):
 
 def test_a_run_can_be_repeated_here(folder):
     digest = check_digest(folder)
-    job = check_reproduction(original_of({}, digest=digest), fresh=False)
+    job = check_reproduction(original_of({}, digest=digest))
     assert job.run_name.startswith("reproduce-smoke-")
     assert job.fallback == ""
-    again = check_reproduction(original_of({}, digest=digest, fallback=True), fresh=False)
+    again = check_reproduction(original_of({}, digest=digest, fallback=True))
     assert "smoke-1 used it" in again.fallback
 
 
 def test_other_data_are_refused(folder):
     with pytest.raises(InputError, match="not those that the run was trained on"):
-        check_reproduction(original_of({}, digest="0" * 64), fresh=False)
+        check_reproduction(original_of({}, digest="0" * 64))
 
 
 def test_data_that_are_gone_are_refused(folder, tmp_path):
     config = {"data": {"source": "folder", "path": str(tmp_path / "gone")}}
     with pytest.raises(InputError, match="gone"):
-        check_reproduction(original_of({}, config=config, digest="0" * 64), fresh=False)
+        check_reproduction(original_of({}, config=config, digest="0" * 64))
 
 
 def test_other_weights_to_begin_with_are_refused(folder):
     with pytest.raises(InputError, match="weights that the run began with"):
-        check_reproduction(original_of({}, digest=check_digest(folder), began="ab" * 32), fresh=False)
+        check_reproduction(original_of({}, digest=check_digest(folder), began="ab" * 32))
 
 
 def test_one_of_several_workers_is_refused(folder, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", "{}")
     with pytest.raises(InputError, match="unset TF_CONFIG"):
-        check_reproduction(original_of({}, digest="0" * 64), fresh=False)
+        check_reproduction(original_of({}, digest="0" * 64))
 
 
 def test_a_run_that_nobody_knows_is_refused(state):

@@ -187,13 +187,6 @@ def test_only_ingest_knows_how_to_reach_the_data(rendered):
     assert not any("envFrom" in main(job) for name, job in rendered.items() if name != "ingest")
 
 
-def test_fresh_reaches_the_train_step(rendered, monkeypatch):
-    assert "RECOGNITION_FRESH" not in environment(rendered["train"])
-    monkeypatch.setenv("RECOGNITION_FRESH", "1")
-    settings = training_step(ResourcesConfig(), active_target())["settings"][ORCHESTRATOR]
-    assert {"name": "RECOGNITION_FRESH", "value": "1"} in settings["pod_settings"]["env"]
-
-
 def test_who_loads_the_model_may_use_as_much_memory_and_is_kept_little(rendered):
     assert main(rendered["evaluate"])["resources"] == {"requests": {"memory": "512Mi"}, "limits": {"memory": "16Gi"}}
     assert "memory" not in str(main(rendered["report"]).get("resources"))
