@@ -1,11 +1,13 @@
 """Fixtures that more than one folder of tests uses."""
 
+import hashlib
 import io
 import json
 import logging
 import os
 import re
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -35,6 +37,7 @@ if not hasattr(MAIN, "__file__"):  # in a worker of pytest-xdist; ZenML asks whe
     MAIN.__file__ = str(Path(pytest.__file__).with_name("__main__.py"))
 
 
+CODE = ("recognition", "commands", "operations", "materializers", "steps", "pipelines", "configs")
 FIRST_RUNS_PATIENCE = 900  # seconds: three whole runs at the same moment, in whichever test asks for them first
 
 
@@ -127,6 +130,14 @@ class Outcome:
         return {name for name, step in self.summary["steps"].items() if step["cached"]}
 
 
+def outcome(status, folder):
+    """What became of a command that ran in a folder."""
+    out, err = (folder.with_suffix(suffix).read_text() for suffix in (".out", ".err"))
+    written = folder / "summary.json"
+    summary = json.loads(written.read_text()) if written.is_file() else None
+    return Outcome(status, out, err, folder, summary)
+
+
 class Running:
     """The command in a process of its own, in a new folder."""
 
@@ -156,10 +167,7 @@ class Running:
 
     def end(self):
         """Wait for the end and tell what came of it."""
-        status = self._process.wait(self.patience)
-        written = self._folder / "summary.json"
-        summary = json.loads(written.read_text()) if written.is_file() else None
-        return Outcome(status, self._out.read_text(), self._err.read_text(), self._folder, summary)
+        return outcome(self._process.wait(self.patience), self._folder)
 
     def kill(self):
         self._process.kill()
@@ -173,6 +181,7 @@ class Command:
 
     def __init__(self, state, workspace, server=None):
         self.state, self._workspace, self._server, self._started = state, workspace, server, []
+        self._former = len(list(workspace.glob("*.out")))  # of an earlier pytest
 
     def start(self, *arguments, checkout=PROJECT, before=(), forked=True, **environment):
         """Start the command; words `before` it and variables of its environment are the caller's.
@@ -183,7 +192,7 @@ class Command:
         ours = ("ZENML_", "MLFLOW_", "RECOGNITION_")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         words = [str(checkout / "run_pipeline.py"), *map(str, arguments)]
-        folder = self._workspace / f"{len(self._started)}"
+        folder = self._workspace / f"{self._former + len(self._started)}"
         settings = {**inherited, "RECOGNITION_STATE": str(self.state), **environment}
         is_plain = not before and self.python == sys.executable
         if self._server and forked and is_plain and may_be_forked(words, settings):
@@ -225,9 +234,39 @@ def commanding_databases(factory, server):
 
 
 @pytest.fixture(scope="session")
-def shared_command(tmp_path_factory, fork_server):
+def shared_folder(tmp_path_factory):
+    """Where the state folder lies that most tests of whole runs share.
+
+    In the folder that RECOGNITION_TEST_STATE names, what the first runs left behind is kept for the next pytest, which
+    finds a copy at the same path: state folders hold absolute paths.
+    """
+    place = os.environ.get("RECOGNITION_TEST_STATE")
+    if not place:
+        return tmp_path_factory.mktemp("shared")
+    folder = Path(place).resolve() / _digest_of_first_runs()
+    shutil.rmtree(folder, ignore_errors=True)  # other tests have changed it
+    if kept(folder).exists():
+        shutil.copytree(kept(folder), folder)
+    return folder
+
+
+def kept(folder):
+    return folder.with_suffix(".kept")
+
+
+def _digest_of_first_runs():
+    """What the first runs depend on: the code, who runs it, and CIFAR-100's place."""
+    hasher = hashlib.sha256(f"{sys.prefix} {sys.version} {os.environ.get('RECOGNITION_DATA')}".encode())
+    files = [path for name in CODE for path in (PROJECT / name).rglob("*") if path.suffix in (".py", ".yaml")]
+    for path in sorted([*files, PROJECT / "run_pipeline.py", Path(__file__)]):
+        hasher.update(f"{path}\0".encode() + path.read_bytes())
+    return hasher.hexdigest()[:16]
+
+
+@pytest.fixture(scope="session")
+def shared_command(shared_folder, fork_server):
     """The command on the state folder that most tests of whole runs share."""
-    yield from commanding(tmp_path_factory.mktemp("shared"), fork_server)
+    yield from commanding(shared_folder, fork_server)
 
 
 @contextmanager
@@ -283,8 +322,11 @@ def digits():
 
 
 @pytest.fixture(scope="session")
-def first_runs(shared_command, digits):
+def first_runs(shared_folder, shared_command, digits):
     """Outcomes by name of commands that start at the same moment, and find no state folder yet."""
+    index = shared_folder / "first_runs.json"
+    if index.is_file():
+        return {name: outcome(0, shared_folder / where) for name, where in json.loads(index.read_text()).items()}
     written = ("--summary=summary.json", "--output=output")
     unreachable = "--set=data.url=http://127.0.0.1:9/x"
     started = {
@@ -296,7 +338,15 @@ def first_runs(shared_command, digits):
         started["cifar100"] = shared_command.start("--config=smoke.yaml", *written, RECOGNITION_DATA=place)
     for running in started.values():
         running.patience = FIRST_RUNS_PATIENCE  # of all of them: .ci/run makes a cluster at the same moment
-    return {name: running.end() for name, running in started.items()}
+    outcomes = {name: running.end() for name, running in started.items()}
+    if os.environ.get("RECOGNITION_TEST_STATE") and not any(each.status for each in outcomes.values()):
+        folders = {name: str(each.folder.relative_to(shared_folder)) for name, each in outcomes.items()}
+        index.write_text(json.dumps(folders))
+        unfinished = shared_folder.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.copytree(shared_folder, unfinished)
+        unfinished.rename(kept(shared_folder))  # whole, or not there at all
+    return outcomes
 
 
 @pytest.fixture(scope="session")
