@@ -13,9 +13,9 @@ from importlib import import_module
 from types import FrameType
 from typing import Never
 
-from operations import process
-from operations.environment import prepare_environment
-from operations.unreachable import is_refused, refused, silent_server, unreachable
+from operations.platform import process
+from operations.platform.environment import prepare_environment
+from operations.platform.unreachable import is_refused, refused, silent_server, unreachable
 from recognition.errors import InputError, RecognitionError, Terminated
 
 INTERRUPTED, TERMINATED = 130, 143

@@ -22,7 +22,7 @@ import psutil
 from measurement import Figure, Round, alternate, arguments, cost_ratio, publish
 from memory import Peak, watched
 
-from operations.environment import prepare_environment
+from operations.platform.environment import prepare_environment
 from recognition.data.dataset import Duplicates, ImageDataset, Split
 
 BATCH = 500

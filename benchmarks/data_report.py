@@ -18,7 +18,7 @@ import psutil
 from measurement import Figure, arguments, publish
 from memory import Peak, watched
 
-from operations.environment import prepare_environment
+from operations.platform.environment import prepare_environment
 from recognition.configuration.sections.data import DataConfig
 from recognition.data.sources import read_dataset
 

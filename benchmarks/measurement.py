@@ -185,7 +185,7 @@ def described(figure: Figure) -> str:
 
 def circumstances() -> dict[str, Any]:
     """What every record holds of machine, code and moment."""
-    from operations.job import git_commit
+    from operations.runs.job import git_commit
 
     return {
         "matmul_gflops": round(matmul_gflops(), 1),

@@ -84,7 +84,7 @@ def child(written: str) -> None:
     bootstrap._find_and_load = watch.watch("imports", bootstrap._find_and_load)  # what every import calls
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     import run_pipeline
-    from operations.environment import prepare_environment
+    from operations.platform.environment import prepare_environment
 
     prepare_environment()  # before the import of zenml
     from zenml.steps import BaseStep

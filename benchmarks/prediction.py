@@ -27,7 +27,7 @@ from measurement import Figure, Round, alternate, arguments, cost_ratio, publish
 from memory import Peak, watch
 from PIL import Image
 
-from operations.environment import load_tensorflow, prepare_environment
+from operations.platform.environment import load_tensorflow, prepare_environment
 
 if TYPE_CHECKING:
     import keras
@@ -55,10 +55,11 @@ def register() -> str:
     """Make a network the champion of a model; the id of ZenML's active stack."""
     from zenml.client import Client
 
-    from operations import mlflow_runs, registry, tracking
-    from operations.logged_model import log_model
+    from operations.registry import registry
+    from operations.tracking import connection, mlflow_runs
+    from operations.tracking.logged_model import log_model
 
-    client, network = tracking.connect(), random_network()
+    client, network = connection.connect(), random_network()
     metadata = {"classes": [f"class {number}" for number in range(CLASSES)], "image_shape": [SIDE, SIDE, 3]}
     file = log_model(client, mlflow_runs.run_id_of(client, "random"), network, metadata, np.empty(0, np.uint64))
     model = registry.register(client, "random", file, metadata, [])
@@ -126,14 +127,14 @@ def children_seconds() -> float:
 
 def throughput(folder: Path, repeats: int) -> Figure:
     """Time for files, from their names to answers, against that for decoded images."""
-    from operations import tracking
-    from operations.classifiers import load_registered
-    from operations.model_lookup import find_model
+    from operations.inference.classifiers import load_registered
+    from operations.registry.lookup import find_model
+    from operations.tracking import connection
     from recognition.evaluation.predict import predict
     from recognition.prediction.inputs import all_images, find_sources
     from recognition.prediction.predict_stream import predict_stream
 
-    classifier = load_registered(find_model(tracking.connect(), "champion"))
+    classifier = load_registered(find_model(connection.connect(), "champion"))
     decoded = np.stack([np.asarray(Image.open(path)) for path in folder.glob("*.png")])
 
     def files(_: int) -> None:

@@ -18,6 +18,6 @@ def parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> None:
     """Compare finished runs; print what differs and where the page is."""
-    from operations.comparison import compare, render_comparison
+    from operations.outcomes.comparison import compare, render_comparison
 
     print(render_comparison(*compare(options.runs, options.output)))

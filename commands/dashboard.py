@@ -19,7 +19,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> None:
     """Start or stop the local dashboards."""
-    from operations.dashboard import start, stop
+    from operations.dashboard.dashboard import start, stop
 
     if options.verb == "start":
         start(options.port)

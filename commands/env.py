@@ -14,6 +14,6 @@ def parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> None:
     """Print the line."""
-    from operations.shell import shell_line  # imports MLflow
+    from operations.tracking.shell import shell_line  # imports MLflow
 
     print(shell_line())

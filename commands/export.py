@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> None:
     """Export the model; print what the check found and where it is."""
     check_choice(options.format, options.quantize)  # before seconds of imports
 
-    from operations.export import export, render_export
+    from operations.inference.export import export, render_export
 
     written = export(
         options.model,

@@ -22,9 +22,9 @@ def parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """Run the configuration of a finished run again, for more epochs from where it ended."""
-    from operations.job import TrainingJob
-    from operations.parent import extended, full_name, used_fallback
-    from operations.training_task import recipe_of
+    from operations.runs.job import TrainingJob
+    from operations.runs.parent import extended, full_name, used_fallback
+    from operations.training.task import recipe_of
 
     name = full_name(options.run)
     config = extended(name, options.epochs, options.schedule, options.learning_rate)

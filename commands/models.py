@@ -51,25 +51,26 @@ def _done(options: argparse.Namespace) -> list[str]:
             "only list and show tell JSON", received=f"models --json {options.verb}", remedy="leave --json out"
         )
     if options.verb == "copy":
-        from operations.model_copy import copy_model
+        from operations.registry.copying import copy_model
 
         return copy_model(options.model, options.to)
-    from operations import promotion, tracking
-    from operations.model_lookup import find_model, find_name
-    from operations.repair import repair
+    from operations.registry import promotion
+    from operations.registry.lookup import find_model, find_name
+    from operations.registry.repair import repair
+    from operations.tracking import connection
 
-    client = tracking.connect()
+    client = connection.connect()
     mended = [f"mended {line}" for line in repair(client)]
     if options.verb == "promote":
         return [*mended, *promotion.promote(client, find_model(client, options.model), options.reason)]
     if options.verb == "rollback":
         return [*mended, *promotion.roll_back(client, find_name(client, options.model), options.reason)]
     if options.verb == "show":
-        from operations.model_details import details, render_details
+        from operations.registry.details import details, render_details
 
         known = details(client, find_model(client, options.model))
         return [known.model_dump_json(indent=1)] if options.json else [*mended, render_details(known)]
-    from operations.model_list import list_versions, render_table
+    from operations.registry.listing import list_versions, render_table
 
     versions = list_versions(client)
     listed = json.dumps([version.model_dump(mode="json") for version in versions], indent=1)

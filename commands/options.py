@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from operations.job import RunOptions
+    from operations.runs.job import RunOptions
 
 RUN_WORDS = "a run's name or its last part, its id or the beginning of it, latest, champion, or MODEL@champion"
 
@@ -48,6 +48,6 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
 
 def run_options(options: argparse.Namespace) -> RunOptions:
     """What was parsed with the options of `add_run_options`."""
-    from operations.job import RunOptions
+    from operations.runs.job import RunOptions
 
     return RunOptions(options.fresh, not options.no_cache, options.summary, options.output, options.copy_errors)

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         KeyboardInterrupt: Interrupted, with a word about what was written.
     """
-    from operations.prediction import SOME_FAILED, Request, predict_files, render_predicted
+    from operations.inference.prediction import SOME_FAILED, Request, predict_files, render_predicted
 
     check_numbers(options)
     request = Request(tuple(options.paths), options.model, options.output, options.top, options.batch_size)

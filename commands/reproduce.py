@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """Say what differs here, train again, say how near it came."""
-    from operations.reproduction import check_reproduction, find_original
+    from operations.runs.reproduction import check_reproduction, find_original
 
     return carry_out(check_reproduction(find_original(options.run), options.fresh, options.tolerance))
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commands.options import Parser, add_run_options, run_options
-from operations.environment import PROJECT
+from operations.platform.environment import PROJECT
 from recognition.configuration.loading import find_config, load_config
 from recognition.errors import InputError
 
 if TYPE_CHECKING:
-    from operations.job import Job, RunOptions
+    from operations.runs.job import Job, RunOptions
     from recognition.configuration.schema import RunConfig
 
 CONFIGS = PROJECT / "configs"
@@ -52,14 +52,14 @@ def carry_out(job: Job) -> int:
     Args:
         job: What to run, of any kind.
     """
-    from operations.job import TrainingJob
-    from operations.stack import active_stack_name
+    from operations.platform.stack import active_stack_name
+    from operations.runs.job import TrainingJob
 
     for line in filter(None, [job.warning, *(f"note: {note}" for note in job.notes)]):
         print(line)
     print(job.describe(active_stack_name()), flush=True)
     if os.environ.get("TF_CONFIG") and isinstance(job, TrainingJob):
-        from operations import worker
+        from operations.runs import worker
 
         worker.join(job.config.train, job.config.resources.threads)
         if not worker.is_chief(job):
@@ -67,7 +67,7 @@ def carry_out(job: Job) -> int:
             return 0
         if worker.has_others(job):  # they wait for the chief's training
             job = replace(job, options=replace(job.options, use_cache=False))
-    from operations.execution import execute  # what is checked goes first, as to import ZenML takes seconds
+    from operations.runs.execution import execute  # what is checked goes first, as to import ZenML takes seconds
 
     ending = execute(import_module(f"pipelines.{job.kind}").KIND, job)
     if job.options.summary:
@@ -80,7 +80,7 @@ def carry_out(job: Job) -> int:
 
 def checked(config: RunConfig, recipe: str, options: RunOptions) -> Job:
     """Check everything; whoever `notify` names is told of what is wrong, as nobody looks at a nightly run."""
-    from operations.notify import check_notify, tell_failure
+    from operations.outcomes.notify import check_notify, tell_failure
 
     if options.copy_errors:
         check_copies(options.copy_errors, config)
@@ -88,10 +88,10 @@ def checked(config: RunConfig, recipe: str, options: RunOptions) -> Job:
         check_notify(config.notify)
     try:
         if config.predict.paths is not None:
-            from operations.prediction_run import check_prediction
+            from operations.runs.prediction_run import check_prediction
 
             return check_prediction(config, recipe, options)
-        from operations.job import check_job
+        from operations.runs.job import check_job
 
         return check_job(config, recipe, options)
     except Exception as error:

@@ -13,7 +13,7 @@ from recognition.configuration.loading import find_config, load_config
 from recognition.errors import InputError
 
 if TYPE_CHECKING:
-    from operations.kubernetes.scheduler import KubernetesScheduler
+    from operations.schedules.scheduler import KubernetesScheduler
 
 NAMED = {
     "show": "everything about one",
@@ -46,40 +46,40 @@ def apply(options: argparse.Namespace) -> str:
     """Create, patch or replace a schedule; print lines for this machine's own scheduler where the stack has none."""
     path = find_config(options.config, CONFIGS)
     config = load_config(path, options.set)
-    from operations import schedule_plan, schedules
-    from operations.schedule_text import render_applied
+    from operations.schedules import planning, schedules
+    from operations.schedules.text import render_applied
 
-    schedule = schedule_plan.schedule_of(config)
+    schedule = planning.schedule_of(config)
     try:
         scheduler = stack_scheduler()
     except InputError:
-        print(schedule_plan.local_lines(schedule, path, options.set), flush=True)
+        print(planning.local_lines(schedule, path, options.set), flush=True)
         raise
     from pipelines.training import CACHED_STEPS, training
 
-    wanted, snapshot = schedule_plan.plan_schedule(config, Path(path).stem, training, CACHED_STEPS, scheduler)
+    wanted, snapshot = planning.plan_schedule(config, Path(path).stem, training, CACHED_STEPS, scheduler)
     return render_applied(schedules.apply(wanted, snapshot, scheduler), datetime.now(UTC))
 
 
 def show_all(options: argparse.Namespace) -> str:
     """All schedules."""
-    from operations.known_schedules import list_schedules
-    from operations.schedule_text import render_list
+    from operations.schedules.known_schedules import list_schedules
+    from operations.schedules.text import render_list
 
     return render_list(list_schedules(), datetime.now(UTC))
 
 
 def show(options: argparse.Namespace) -> str:
     """One schedule."""
-    from operations.known_schedules import find_schedule
-    from operations.schedule_text import render_schedule
+    from operations.schedules.known_schedules import find_schedule
+    from operations.schedules.text import render_schedule
 
     return render_schedule(find_schedule(options.name), datetime.now(UTC))
 
 
 def change(options: argparse.Namespace) -> str:
     """Pause, resume, remove or start a schedule."""
-    from operations import known_schedules, schedules
+    from operations.schedules import known_schedules, schedules
 
     name = options.name
     known_schedules.find_schedule(name)  # a mistyped name is told before a stack that does not schedule
@@ -95,8 +95,8 @@ def change(options: argparse.Namespace) -> str:
 
 def stack_scheduler() -> KubernetesScheduler:
     """The active stack's scheduler."""
-    from operations.kubernetes.scheduler import scheduler_of
-    from operations.stack import active_stack_name
+    from operations.platform.stack import active_stack_name
+    from operations.schedules.scheduler import scheduler_of
 
     active_stack_name()  # opens ZenML's database behind its lock
     from zenml.client import Client

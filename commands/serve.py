@@ -108,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
     )
     configure_logs(options.quiet)
 
-    from operations.serving import Place, serve
+    from operations.inference.serving import Place, serve
 
     place = Place(options.host, options.port, options.drain, options.threads, options.follow, options.wait)
     return 0 if serve(options.model, place, limits) else 1

@@ -12,7 +12,7 @@ from recognition.configuration.loading import find_config, load_config
 from recognition.errors import InputError
 
 if TYPE_CHECKING:
-    from operations.kubernetes.target import Target
+    from operations.platform.target import Target
 
 
 def parser() -> argparse.ArgumentParser:
@@ -103,8 +103,8 @@ def compile_for_kubeflow(options: argparse.Namespace) -> None:
         raise InputError("the output cannot be written", received=str(output), expected="a file in a folder")
     from operations.kubeflow.compilation import compile_training
     from operations.kubeflow.tasks import not_carried
-    from operations.schedule_plan import freeze
-    from operations.stack import active_stack_name
+    from operations.platform.stack import active_stack_name
+    from operations.schedules.planning import freeze
     from pipelines.training import CACHED_STEPS, training
 
     active_stack_name()  # opens ZenML's database behind its lock
@@ -124,14 +124,14 @@ def address(text: str) -> str:
 
 def _find(name: str | None) -> tuple[Any, Target]:
     """ZenML's stack, and what it runs."""
-    from operations.stack import active_stack_name
+    from operations.platform.stack import active_stack_name
 
     active = active_stack_name()  # opens ZenML's database behind its lock
     from zenml.client import Client
     from zenml.stack import Stack
 
     from operations.kubernetes.cluster import require_client
-    from operations.kubernetes.target import target_of
+    from operations.platform.target import target_of
 
     require_client()
     found = Client().list_stacks(name=f"equals:{name or active}", hydrate=True).items

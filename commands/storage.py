@@ -34,12 +34,12 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(
             "nobody can be asked here", received="no terminal", expected="--yes, or --dry-run to see what would go"
         )
-    from operations import tracking
-    from operations.repair import repair
+    from operations.registry.repair import repair
     from operations.storage import text
     from operations.storage.prune import carry_out, make_plan
+    from operations.tracking import connection
 
-    client = tracking.connect()
+    client = connection.connect()
     for line in repair(client):
         print(f"mended {line}", file=sys.stderr)
     plan = make_plan(client, policy)

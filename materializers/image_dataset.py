@@ -15,7 +15,7 @@ from zenml.materializers.base_materializer import BaseMaterializer
 from zenml.metadata.metadata_types import MetadataType
 
 from materializers.storage import array_path, load_array, read_json, store_array, write_json, write_table
-from operations.references import write_references
+from operations.platform.references import write_references
 from recognition.data.dataset import Duplicates, ImageDataset, Split, array_digest
 from recognition.data.encoded_images import EncodedContent, EncodedImages
 from recognition.data.findings import Findings, SuspiciousPair

@@ -10,9 +10,9 @@ from zenml.materializers.base_materializer import BaseMaterializer
 from zenml.metadata.metadata_types import MetadataType
 
 from materializers.storage import read_json, write_json, write_table
-from operations.environment import state_folder
-from operations.references import write_references
-from operations.surroundings import surroundings
+from operations.platform.environment import state_folder
+from operations.platform.references import write_references
+from operations.training.surroundings import surroundings
 from recognition.errors import RecognitionError
 from recognition.training.model_file import ModelFile, file_digest
 

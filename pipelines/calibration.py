@@ -3,8 +3,8 @@
 from zenml import pipeline
 from zenml.enums import ExecutionMode
 
-from operations.calibration import load, publish, record
-from operations.kind import Kind
+from operations.runs.calibration import load, publish, record
+from operations.runs.kind import Kind
 from pipelines.caching import BY_CODE_HASH
 from recognition.configuration.schema import RunConfig
 from steps.augmentation import augmentation

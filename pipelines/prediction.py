@@ -3,8 +3,8 @@
 from zenml import pipeline
 from zenml.enums import ExecutionMode
 
-from operations.kind import Kind
-from operations.prediction_run import load, publish, record
+from operations.runs.kind import Kind
+from operations.runs.prediction_run import load, publish, record
 from recognition.configuration.schema import RunConfig
 from steps.choose_model import choose_model
 from steps.configure import configure

@@ -3,9 +3,9 @@
 from zenml import pipeline
 from zenml.enums import ExecutionMode
 
-from operations.kind import Kind
-from operations.parent import parent_state
-from operations.reproduction import load, publish, record
+from operations.runs.kind import Kind
+from operations.runs.parent import parent_state
+from operations.runs.reproduction import load, publish, record
 from pipelines.caching import BY_CODE_HASH
 from recognition.configuration.schema import RunConfig
 from steps.augmentation import augmentation

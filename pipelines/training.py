@@ -3,9 +3,9 @@
 from zenml import pipeline
 from zenml.enums import ExecutionMode
 
-from operations.kind import Kind
-from operations.parent import parent_state
-from operations.training_run import load, publish, record, refuse
+from operations.runs.kind import Kind
+from operations.runs.parent import parent_state
+from operations.runs.training_run import load, publish, record, refuse
 from pipelines.caching import BY_CODE_HASH
 from recognition.configuration.schema import RunConfig
 from steps.augmentation import augmentation

@@ -5,8 +5,8 @@ from typing import Annotated
 from zenml import step
 
 from materializers.augmentation_plan import AugmentationPlanMaterializer
-from operations.console import say
-from operations.environment import load_tensorflow
+from operations.platform.console import say
+from operations.platform.environment import load_tensorflow
 from recognition.augmentation.illustrated_plan import IllustratedPlan
 from recognition.augmentation.plan import resolve_plan
 from recognition.configuration.sections.augmentation import AugmentationConfig

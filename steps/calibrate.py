@@ -5,10 +5,10 @@ from typing import Annotated
 from zenml import step
 
 from materializers.calibration import CalibrationMaterializer
-from operations.console import say
-from operations.environment import load_tensorflow
-from operations.surroundings import surroundings
-from operations.training_identity import TrainingIdentity
+from operations.platform.console import say
+from operations.platform.environment import load_tensorflow
+from operations.training.identity import TrainingIdentity
+from operations.training.surroundings import surroundings
 from recognition.augmentation.illustrated_plan import IllustratedPlan
 from recognition.calibration.calibrate import calibrate as search
 from recognition.calibration.result import Calibration, reached

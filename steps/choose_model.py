@@ -4,18 +4,18 @@ from typing import Annotated
 
 from zenml import log_metadata, step
 
-from operations import tracking
-from operations.console import say
-from operations.model_lookup import find_model
-from operations.registered_model import RegisteredModel
-from operations.registry import CHAMPION
+from operations.platform.console import say
+from operations.registry.lookup import find_model
+from operations.registry.registered_model import RegisteredModel
+from operations.registry.registry import CHAMPION
+from operations.tracking import connection
 from recognition.configuration.schema import RunConfig
 
 
 @step(enable_cache=False)
 def choose_model(configuration: RunConfig) -> Annotated[RegisteredModel, "chosen_model"]:
     """Find the version that `predict.model` names; always runs, as the champion may be another now."""
-    model = find_model(tracking.connect(), configuration.predict.model or CHAMPION)
+    model = find_model(connection.connect(), configuration.predict.model or CHAMPION)
     log_metadata(model.model_dump())
     say(f"choose_model: {model.name} version {model.zenml_version} (MLflow {model.mlflow_version})")
     return model

@@ -2,7 +2,7 @@
 
 from zenml import get_step_context, step
 
-from operations.conclusion import conclude_run
+from operations.runs.conclusion import conclude_run
 from recognition.configuration.schema import RunConfig
 
 

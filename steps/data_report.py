@@ -6,7 +6,7 @@ from zenml import log_metadata, step
 from zenml.types import HTMLString
 
 from materializers.data_summary import DataSummaryMaterializer
-from operations.console import say
+from operations.platform.console import say
 from recognition.data.change import Baseline, DataChange, compare
 from recognition.data.dataset import ImageDataset
 from recognition.data.inspection import inspect_dataset

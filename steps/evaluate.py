@@ -5,8 +5,8 @@ from typing import Annotated
 from zenml import step
 
 from materializers.evaluation import EvaluationMaterializer
-from operations.console import say
-from operations.environment import load_tensorflow
+from operations.platform.console import say
+from operations.platform.environment import load_tensorflow
 from recognition.configuration.sections.evaluation import EvaluationConfig
 from recognition.data.dataset import ImageDataset, Split
 from recognition.data.folds import first_fold

@@ -4,12 +4,13 @@ from typing import Annotated
 
 from zenml import get_step_context, log_metadata, step
 
-from operations import mlflow_runs, registry, tracking
-from operations.announcement import is_told
-from operations.console import say
-from operations.gatekeeper import pass_gate
-from operations.judgement import Case
-from operations.registered_model import RegisteredModel
+from operations.gate.gatekeeper import pass_gate
+from operations.gate.judgement import Case
+from operations.outcomes.announcement import is_told
+from operations.platform.console import say
+from operations.registry import registry
+from operations.registry.registered_model import RegisteredModel
+from operations.tracking import connection, mlflow_runs
 from recognition.configuration.sections.evaluation import EvaluationConfig
 from recognition.configuration.sections.gate import GateConfig
 from recognition.data.change import DataChange
@@ -42,7 +43,7 @@ def gate(
         config: What is asked for.
         scoring: The metric, and how to go through the images.
     """
-    client, run_name = tracking.connect(), get_step_context().pipeline_run.name
+    client, run_name = connection.connect(), get_step_context().pipeline_run.name
     earlier = registry.recorded_decision(client, registered)
     case = Case(registered, evaluation, dataset, history, change, config, scoring)
     decision = pass_gate(client, case, run_name)

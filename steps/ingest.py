@@ -5,10 +5,10 @@ from typing import Annotated
 from zenml import log_metadata, step
 
 from materializers.image_dataset import ImageDatasetMaterializer
-from operations import tracking
-from operations.champion_data import find_baseline
-from operations.console import say
-from operations.environment import data_cache
+from operations.gate.champion_data import find_baseline
+from operations.platform.console import say
+from operations.platform.environment import data_cache
+from operations.tracking import connection
 from recognition.configuration.schema import RunConfig
 from recognition.data.change import Baseline
 from recognition.data.dataset import ImageDataset
@@ -29,4 +29,4 @@ def ingest(
     log_metadata({"fallback": fallback, "source_digest": dataset.source_digest, "notes": list(dataset.notes)})
     sizes = ", ".join(f"{len(split):,} {name}" for name, split in dataset.splits.items())
     say(f"ingest: {dataset.name}, {sizes}, {len(dataset.classes)} classes")
-    return dataset, find_baseline(tracking.connect(), configuration.model.name, dataset)
+    return dataset, find_baseline(connection.connect(), configuration.model.name, dataset)

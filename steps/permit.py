@@ -5,9 +5,9 @@ from typing import Annotated
 from zenml import get_step_context, log_metadata, step
 from zenml.metadata.metadata_types import MetadataType
 
-from operations import mlflow_runs, tracking
-from operations.console import say
-from operations.retraining import prepare_retraining
+from operations.platform.console import say
+from operations.tracking import connection, mlflow_runs
+from operations.training.retraining import prepare_retraining
 from recognition.configuration.schema import RunConfig
 from recognition.configuration.sections.train import TrainConfig
 from recognition.data.change import DataChange
@@ -28,7 +28,7 @@ def permit(
         initial: Digest of the weights that `train.init` names; "" without.
     """
     assert configuration.retrain is not None
-    client = tracking.connect()
+    client = connection.connect()
     run_id = mlflow_runs.run_id_of(client, get_step_context().pipeline_run.name)
     prepared = prepare_retraining(client, run_id, configuration, data_summary.digest, change, code, initial)
     begun: dict[str, MetadataType] = {"init": prepared.train.init or "", "seed": prepared.train.seed}

@@ -5,10 +5,10 @@ from typing import Annotated
 from zenml import step
 
 from materializers.predictions import PredictionsMaterializer
-from operations.classifiers import load_registered
-from operations.console import say
-from operations.prediction import answer, find_images
-from operations.registered_model import RegisteredModel
+from operations.inference.classifiers import load_registered
+from operations.inference.prediction import answer, find_images
+from operations.platform.console import say
+from operations.registry.registered_model import RegisteredModel
 from recognition.configuration.schema import RunConfig
 from recognition.prediction.predictions import Predictions, temporary_path, temporary_predictions
 from recognition.prediction.writers import written_whole

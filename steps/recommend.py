@@ -4,8 +4,8 @@ from typing import Annotated
 
 from zenml import get_step_context, step
 
-from operations import mlflow_runs, tracking
-from operations.console import say
+from operations.platform.console import say
+from operations.tracking import connection, mlflow_runs
 from recognition.calibration.recipe import FILE, calibrated_yaml
 from recognition.calibration.result import Calibration
 from recognition.configuration.resolved import flatten
@@ -22,7 +22,7 @@ def recommend(configuration: RunConfig, calibration: Calibration) -> Annotated[s
         calibration: What it found.
     """
     text = calibrated_yaml(configuration, calibration)
-    client = tracking.connect()
+    client = connection.connect()
     run_id = mlflow_runs.run_id_of(client, get_step_context().pipeline_run.name)
     name, ended = f"trial_{calibration.metric}", calibration.trials
     scores = [(name, trial.score, trial.number) for trial in ended if trial.score is not None]

@@ -4,12 +4,13 @@ from typing import Annotated, Any
 
 from zenml import get_step_context, step
 
-from operations import mlflow_runs, registry, tracking
-from operations.champion_data import store_summary
-from operations.console import say
-from operations.registered_model import RegisteredModel
-from operations.rejection import settle_rejection
-from operations.visualizations import stored_pictures
+from operations.dashboard.visualizations import stored_pictures
+from operations.gate.champion_data import store_summary
+from operations.platform.console import say
+from operations.registry import registry
+from operations.registry.registered_model import RegisteredModel
+from operations.registry.rejection import settle_rejection
+from operations.tracking import connection, mlflow_runs
 from recognition.augmentation.illustrated_plan import IllustratedPlan
 from recognition.configuration.resolved import flatten, to_yaml
 from recognition.configuration.schema import RunConfig
@@ -39,7 +40,7 @@ def register(
     Where `predict.reject` asks for it, a threshold is set on the validation images and stored with the version.
     """
     context = get_step_context()
-    client = tracking.connect()
+    client = connection.connect()
     run_id = mlflow_runs.run_id_of(client, context.pipeline_run.name)
     metrics = {name: value for name, value in evaluation.metrics.numbers().items() if value is not None}
     mlflow_runs.log_parameters(client, run_id, flatten(configuration))

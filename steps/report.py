@@ -6,9 +6,9 @@ from typing import Annotated
 from zenml import step
 from zenml.types import HTMLString, JSONString
 
-from operations.console import say
-from operations.registered_model import RegisteredModel
-from operations.surroundings import surroundings
+from operations.platform.console import say
+from operations.registry.registered_model import RegisteredModel
+from operations.training.surroundings import surroundings
 from recognition.data.dataset import ImageDataset
 from recognition.data.folds import first_fold
 from recognition.evaluation.evaluation import Evaluation

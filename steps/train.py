@@ -8,10 +8,10 @@ from zenml import step
 from materializers.history import HistoryMaterializer
 from materializers.model_file import ModelFileMaterializer
 from materializers.training_state import TrainingStateMaterializer
-from operations.environment import load_tensorflow
-from operations.logged_model import log_model
-from operations.surroundings import surroundings
-from operations.training_identity import TrainingIdentity
+from operations.platform.environment import load_tensorflow
+from operations.tracking.logged_model import log_model
+from operations.training.identity import TrainingIdentity
+from operations.training.surroundings import surroundings
 from recognition.augmentation.illustrated_plan import IllustratedPlan
 from recognition.configuration.sections.checkpoint import CheckpointConfig
 from recognition.configuration.sections.train import TrainConfig

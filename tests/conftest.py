@@ -24,8 +24,8 @@ import requests
 from xdist.scheduler import LoadFileScheduling
 
 import recognition  # noqa: F401 - chooses TensorFlow's kernels, before any test imports TensorFlow
-from operations.environment import OFFLINE, QUIET, SAFE
-from operations.environment import PATIENCE as PATIENCE_WITH_SERVERS
+from operations.platform.environment import OFFLINE, QUIET, SAFE
+from operations.platform.environment import PATIENCE as PATIENCE_WITH_SERVERS
 from tests.forked import Server, may_be_forked
 
 PROJECT = Path(__file__).resolve().parent.parent

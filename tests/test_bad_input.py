@@ -38,7 +38,7 @@ def in_process(tmp_path, monkeypatch, capfd):
     """What `command` is, in this process: most refusals need no other."""
     monkeypatch.setattr(run_pipeline, "prepare_environment", lambda debug: None)
     monkeypatch.setattr(
-        "operations.job.TrainingJob.describe", lambda *_: pytest.fail("this was not refused", pytrace=False)
+        "operations.runs.job.TrainingJob.describe", lambda *_: pytest.fail("this was not refused", pytrace=False)
     )
     monkeypatch.delenv("RECOGNITION_DATA", raising=False)
     return InProcess(tmp_path, monkeypatch, capfd)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.code import imported_files
+from operations.platform.code import imported_files
 from recognition.configuration.loading import load_config
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -87,5 +87,5 @@ def test_nothing_of_a_finished_calibration_waits(finished, shared_command):
 
 
 def test_trainings_do_without_the_study():
-    for module in ("steps.train", "operations.job", "operations.execution", "operations.summary"):
+    for module in ("steps.train", "operations.runs.job", "operations.runs.execution", "operations.outcomes.summary"):
         assert STUDY not in imported_files(module)

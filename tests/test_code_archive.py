@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from operations.stack import check_source_root
+from operations.platform.stack import check_source_root
 from recognition.errors import InputError
 
 PROJECT = Path(__file__).resolve().parent.parent

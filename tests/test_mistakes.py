@@ -75,7 +75,7 @@ def refused(good_photos, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     monkeypatch.setenv("RECOGNITION_STATE", str(tmp_path / "state"))
     monkeypatch.setattr(run_pipeline, "prepare_environment", lambda debug: None)
-    monkeypatch.setattr("operations.job.TrainingJob.describe", not_refused)
+    monkeypatch.setattr("operations.runs.job.TrainingJob.describe", not_refused)
 
     def run(spoil, settings):
         shutil.copytree(good_photos.root, "photos", copy_function=os.link)

@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 
 import run_pipeline
-from operations import mlflow_runs
-from operations.logged_model import log_model
-from operations.model_store import KERAS_FILE, fetch
-from operations.prediction_run import unused_sections
-from operations.registry import apply_decision, champion, register
-from operations.rejection import settle_rejection
+from operations.registry.model_store import KERAS_FILE, fetch
+from operations.registry.registry import apply_decision, champion, register
+from operations.registry.rejection import settle_rejection
+from operations.runs.prediction_run import unused_sections
+from operations.tracking import mlflow_runs
+from operations.tracking.logged_model import log_model
 from recognition.configuration.schema import RunConfig
 from recognition.configuration.sections.notify import NotifyConfig
 from recognition.configuration.sections.predict import PredictConfig
@@ -208,7 +208,7 @@ def test_a_damaged_model_file_is_found_out(ask, file):
 
 
 def test_an_interruption_leaves_what_was_there(ask, monkeypatch):
-    monkeypatch.setattr("operations.prediction.predict_stream", interrupted)
+    monkeypatch.setattr("operations.inference.prediction.predict_stream", interrupted)
     with open("out.csv", "w") as before:
         before.write("before")
     status, _, err = ask("photos", "--output", "out.csv")

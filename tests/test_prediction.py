@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from operations.environment import PROJECT
+from operations.platform.environment import PROJECT
 from recognition.configuration.sections.data import DataConfig
 from recognition.data.sources import read_dataset
 from tests.recognition.data.files import encoded, write_images

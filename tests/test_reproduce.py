@@ -11,11 +11,11 @@ OTHER_SEED = """
 import sys
 from dataclasses import replace
 
-from operations.environment import prepare_environment
+from operations.platform.environment import prepare_environment
 
 prepare_environment()
-from operations.execution import execute
-from operations.reproduction import check_reproduction, find_original
+from operations.runs.execution import execute
+from operations.runs.reproduction import check_reproduction, find_original
 
 original = find_original(sys.argv[1])  # which tells ZenML where the code is
 

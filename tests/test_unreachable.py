@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow  # two whole runs
 PROJECT = Path(__file__).resolve().parent.parent
 USE = """
 import sys
-from operations.environment import prepare_environment
+from operations.platform.environment import prepare_environment
 prepare_environment()
 from zenml.client import Client
 from zenml.enums import StackComponentType as Part

@@ -12,16 +12,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from operations.conclusion import conclude_failure
-from operations.execution import prepare_submission
-from operations.job import new_run_name, safe_name
 from operations.kubeflow.stack import kubeflow_stack
 from operations.kubeflow.tasks import TRAIN, Demands
 from operations.kubernetes.settings import docker_settings
 from operations.kubernetes.stack_check import check_server
-from operations.kubernetes.target import Target, active_target
-from operations.snapshot import Snapshot
-from operations.stack import check_source_root
+from operations.platform.stack import check_source_root
+from operations.platform.target import Target, active_target
+from operations.runs.conclusion import conclude_failure
+from operations.runs.execution import prepare_submission
+from operations.runs.job import new_run_name, safe_name
+from operations.schedules.snapshot import Snapshot
 from recognition.configuration.schema import RunConfig
 from recognition.data.remote.address import is_remote
 from recognition.errors import InputError

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from operations.kubernetes.stack_apply import Component, apply_component, check_flavor, find_component
-from operations.kubernetes.target import KUBEFLOW, Target
-from operations.locks import state_lock
+from operations.platform.locks import state_lock
+from operations.platform.target import KUBEFLOW, Target
 
 ACTIVE = "ZENML_ACTIVE_STACK_ID"
 SUFFIX = "-kubeflow"

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from operations.environment import GPUS_VARIABLE, STATE_VARIABLE
 from operations.kubernetes.pods import GPU, QUEUE_LABEL, SHARED_MEMORY, STATE, USER, toleration
 from operations.kubernetes.settings import INGEST, STEP_VARIABLES
-from operations.kubernetes.target import Target
+from operations.platform.environment import GPUS_VARIABLE, STATE_VARIABLE
+from operations.platform.target import Target
 from recognition.configuration.sections.resources import ResourcesConfig
 
 if TYPE_CHECKING:

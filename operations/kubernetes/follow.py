@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from operations import runs
 from operations.kubernetes.cluster import connect
 from operations.kubernetes.failure import failure
-from operations.kubernetes.target import Target
 from operations.kubernetes.watch import Watch
-from operations.unreachable import ZENML, silent_server
+from operations.platform.target import Target
+from operations.platform.unreachable import ZENML, silent_server
+from operations.tracking import runs
 from recognition.errors import Terminated
 
 INTERVAL = 3.0  # seconds between looks

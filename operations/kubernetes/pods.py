@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from operations.environment import STATE_VARIABLE
+from operations.platform.environment import STATE_VARIABLE
 from recognition.configuration.sections.resources import ResourcesConfig
 
 PodSettings = dict[str, Any]

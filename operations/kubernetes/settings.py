@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from operations.environment import GPUS_VARIABLE, LIBRARIES_QUIET, PATIENCE, SAFE, WORKERS_PATIENCE
 from operations.kubernetes.pods import (
     ingest_pod,
     judging_pod,
@@ -14,8 +13,9 @@ from operations.kubernetes.pods import (
     training_pod,
     with_variables,
 )
-from operations.kubernetes.target import BAKED, Target
 from operations.kubernetes.watch import ZENML_MARK
+from operations.platform.environment import GPUS_VARIABLE, LIBRARIES_QUIET, PATIENCE, SAFE, WORKERS_PATIENCE
+from operations.platform.target import BAKED, Target
 from recognition.configuration.schema import RunConfig
 from recognition.configuration.sections.resources import ResourcesConfig
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from operations.kubernetes.pods import FAILURE_POLICY, restricted_pod
 from operations.kubernetes.stack_file import StackFile
-from operations.kubernetes.target import CODE, DATA_SECRET, FLAVOR, GPU_IMAGE, IMAGE, STATE_VOLUME, TRAINER
-from operations.locks import state_lock
-from operations.secret_values import zenml_secret
+from operations.platform.locks import state_lock
+from operations.platform.secret_values import zenml_secret
+from operations.platform.target import CODE, DATA_SECRET, FLAVOR, GPU_IMAGE, IMAGE, STATE_VOLUME, TRAINER
 from recognition.errors import InputError
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from operations.console import count
 from operations.kubernetes.cluster import Cluster, asked, connect, gpus_of, is_forbidden, is_missing
 from operations.kubernetes.images import find_image
 from operations.kubernetes.pods import amounts_of
 from operations.kubernetes.rights import ORCHESTRATOR, TRAINER, Rights, lacking, lacking_of_account
-from operations.kubernetes.target import Target
+from operations.platform.console import count
+from operations.platform.target import Target
 from recognition.configuration.schema import RunConfig
 from recognition.configuration.sections.resources import ResourcesConfig
 from recognition.errors import InputError, RecognitionError
@@ -144,7 +144,7 @@ def check_bucket(store: Any) -> tuple[bool, str, str]:
 
 def check_tracker(tracker: Any) -> tuple[bool, str, str]:
     """MLflow answers, and its registry too."""
-    from operations.tracking import address, connected
+    from operations.tracking.connection import address, connected
 
     try:
         with connected(tracker) as client:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import textwrap
 
-from operations.console import render_lines
 from operations.kubernetes.stack_check import Finding
-from operations.kubernetes.target import UPLOADED, Target
+from operations.platform.console import render_lines
+from operations.platform.target import UPLOADED, Target
 
 WIDTH = 16  # of a part's name
 

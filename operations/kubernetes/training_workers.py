@@ -15,9 +15,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from operations.console import say
-from operations.environment import WORKERS_PATIENCE
 from operations.kubernetes.cluster import Cluster, asked
+from operations.platform.console import say
+from operations.platform.environment import WORKERS_PATIENCE
 from recognition.errors import RecognitionError
 from recognition.training.distribution import CLUSTER_VARIABLE, join_cluster
 
@@ -35,7 +35,7 @@ from zenml.entrypoints.step_entrypoint_configuration import StepEntrypointConfig
 from zenml.utils.source_utils import set_custom_source_root
 set_custom_source_root("/app")
 StepEntrypointConfiguration(sys.argv[1:]).prepare_code_environment()
-runpy.run_module("operations.kubernetes.worker_pod", run_name="__main__")
+runpy.run_module("operations.runs.worker_pod", run_name="__main__")
 """
 
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from operations.console import say
 from operations.kubernetes.cluster import Cluster
 from operations.kubernetes.failure import RunFailed
 from operations.kubernetes.pending_guard import REASON
 from operations.kubernetes.pod_log import PodLog
+from operations.platform.console import say
 
 STEP, STEP_JOB, ORCHESTRATOR_JOB = "step_name", "zenml.io/step-name", "zenml.io/orchestrator"
 HOPELESS = ("InvalidImageName", "ErrImagePull", "ImagePullBackOff", "CreateContainerConfigError")

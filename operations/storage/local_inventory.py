@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from operations.checkpoints import stored_trainings
-from operations.environment import data_cache, state_folder
+from operations.platform.environment import data_cache, state_folder
 from operations.storage.items import Item, Kind
+from operations.training.checkpoints import stored_trainings
 
 
 def local_items() -> list[Item]:

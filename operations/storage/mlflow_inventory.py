@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from operations import mlflow_runs, promotion_log, registry, tracking
-from operations.model_store import DIGEST_TAG
+from operations.registry import promotion_log, registry
+from operations.registry.model_store import DIGEST_TAG
 from operations.storage.items import Item, Kind
+from operations.tracking import connection, mlflow_runs
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -101,11 +102,11 @@ def _name(run: Run) -> str:
 
 
 def _runs(client: MlflowClient) -> Iterator[Run]:
-    return tracking.found(client.search_runs, [mlflow_runs.experiment_id(client)])
+    return connection.found(client.search_runs, [mlflow_runs.experiment_id(client)])
 
 
 def _models(client: MlflowClient) -> Iterator[Any]:
-    return tracking.found(client.search_logged_models, [mlflow_runs.experiment_id(client)])
+    return connection.found(client.search_logged_models, [mlflow_runs.experiment_id(client)])
 
 
 def _size(address: str) -> int:

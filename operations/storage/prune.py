@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from operations.locks import state_lock
-from operations.runs import living_runs
+from operations.platform.locks import state_lock
 from operations.storage.inventory import take_inventory
 from operations.storage.items import Item, Kind, Policy, reasons, removable
 from operations.storage.removal import remove
+from operations.tracking.runs import living_runs
 from recognition.errors import InputError
 
 if TYPE_CHECKING:

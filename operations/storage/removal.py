@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from operations import registry, zenml_models
-from operations.checkpoints import remove_training
-from operations.environment import data_cache, state_folder
-from operations.registry_lock import registry_lock
+from operations.platform.environment import data_cache, state_folder
+from operations.platform.termination import uninterrupted
+from operations.registry import registry, zenml_models
+from operations.registry.lock import registry_lock
 from operations.storage.items import Item, Kind
 from operations.storage.mlflow_inventory import tracked_runs
-from operations.termination import uninterrupted
+from operations.training.checkpoints import remove_training
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -128,7 +128,7 @@ def _run(item: Item) -> str:
     from zenml.client import Client
     from zenml.io import fileio
 
-    from operations.runs import find_run
+    from operations.tracking.runs import find_run
 
     if run := find_run(item.key):
         if not run.status.is_finished:

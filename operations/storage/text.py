@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from operations.console import count
+from operations.platform.console import count
 from operations.storage.items import Item, Kind, Policy
 from operations.storage.prune import Plan
 

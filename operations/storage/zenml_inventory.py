@@ -9,7 +9,7 @@ from typing import Any
 
 from operations.storage.items import Item, Kind
 from operations.storage.sizes import modified, size_of
-from operations.training_task import recipe_of
+from operations.training.task import recipe_of
 
 PIPELINES = ("recognition", "calibration", "prediction", "reproduction")
 PAGE = 100
@@ -36,7 +36,7 @@ def zenml_items() -> list[Item]:
 
 def linked_artifacts(name: str, number: str) -> frozenset[tuple[Kind, str]]:
     """The artifacts that belong to a model version in ZenML."""
-    from operations import zenml_models
+    from operations.registry import zenml_models
 
     return frozenset((Kind.ARTIFACT, str(version)) for version in zenml_models.linked_artifacts(name, number))
 
@@ -70,7 +70,7 @@ def _downloads(config: dict[str, Any]) -> set[tuple[Kind, str]]:
 def _artifact(version: Any, ours: bool, arrays: Iterable[str]) -> Item:
     from zenml.io import fileio
 
-    from operations.references import references
+    from operations.platform.references import references
 
     named = {PurePosixPath(path).name for path in references(version.uri)}
     needs = {(Kind.ARRAY, path) for path in arrays if PurePosixPath(path).name in named}  # wherever the store has moved

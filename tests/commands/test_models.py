@@ -93,7 +93,7 @@ def test_what_a_killed_command_left_is_mended_and_told(models, client):
     ids=" ".join,
 )
 def test_mistakes(models, pets, client, monkeypatch, words, told):
-    monkeypatch.setattr("operations.repair.repair", lambda client: [])
+    monkeypatch.setattr("operations.registry.repair.repair", lambda client: [])
     status, said, complaint = models(*words)
     assert (status, said) == (2, "")
     assert complaint.startswith("error: ")
@@ -116,5 +116,5 @@ def test_a_command_that_trains_nothing_names_no_checkpoint(models, monkeypatch):
     def interrupted(client):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("operations.repair.repair", interrupted)
+    monkeypatch.setattr("operations.registry.repair.repair", interrupted)
     assert models("list") == (130, "", "\ninterrupted: what was under way may be repeated\n")

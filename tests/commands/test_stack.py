@@ -3,7 +3,7 @@ import pytest
 import run_pipeline
 from commands import stack
 from operations.kubernetes.stack_check import Finding
-from operations.kubernetes.target import Target
+from operations.platform.target import Target
 from recognition.errors import InputError
 
 TARGET = Target("dev", "cluster", "recognition", ("orchestrator", "step"), "r/a:1", "r/b:1", "image", {}, {})

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from operations.code import code_hash
+from operations.platform.code import code_hash
 from tests.fuzz.command import WatchedCommand, accept
 
 set_hypothesis_home_dir(os.path.join(os.path.dirname(__file__), "..", "..", ".pytest_cache", "hypothesis"))
@@ -32,9 +32,8 @@ def watched(tmp_path_factory):
         patch.delenv("RECOGNITION_DATA", raising=False)
         patch.setattr(sys, "dont_write_bytecode", True)
         patch.setattr("run_pipeline.prepare_environment", lambda debug: None)
-        patch.setattr("operations.job.git_commit", lambda: None)
-        patch.setattr("operations.job.code_hash", cache(code_hash))  # of the same code for each example
-        patch.setitem(
-            sys.modules, "operations.stack", SimpleNamespace(active_stack_name=accept, describe_resources=accept)
-        )
+        patch.setattr("operations.runs.job.git_commit", lambda: None)
+        patch.setattr("operations.runs.job.code_hash", cache(code_hash))  # of the same code for each example
+        stack = SimpleNamespace(active_stack_name=accept, describe_resources=accept)
+        patch.setitem(sys.modules, "operations.platform.stack", stack)
         yield WatchedCommand(folder)

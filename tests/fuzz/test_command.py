@@ -64,13 +64,13 @@ def connects():
     ],
 )
 def test_it_notices(watched, monkeypatch, deed, noticed):
-    monkeypatch.setattr("operations.job.check_job", lambda *_: deed())
+    monkeypatch.setattr("operations.runs.job.check_job", lambda *_: deed())
     with watched.folder(), pytest.raises(AssertionError, match=noticed):
         watched.check("--config=smoke")
 
 
 def test_it_notices_a_hang(watched, monkeypatch):
-    monkeypatch.setattr("operations.job.check_job", lambda *_: loops())
+    monkeypatch.setattr("operations.runs.job.check_job", lambda *_: loops())
     monkeypatch.setattr(command, "PATIENCE", 0.05)
     with watched.folder(), pytest.raises(Hang):
         watched.check("--config=smoke")

@@ -164,8 +164,8 @@ def one_dataset():
     none = np.empty(0, np.int32)
     dataset = ImageDataset("folder", splits, ("cat", "dog"), (), none, {}, "digest", ())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("operations.job.fallback_reason", lambda *_: "")
-        patch.setattr("operations.job.preload_dataset", lambda *_: dataset)
+        patch.setattr("operations.runs.job.fallback_reason", lambda *_: "")
+        patch.setattr("operations.runs.job.preload_dataset", lambda *_: dataset)
         yield
 
 

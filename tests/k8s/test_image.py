@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from operations.environment import OFFLINE
+from operations.platform.environment import OFFLINE
 from tests.k8s.conftest import K8S
 
 PROJECT = K8S.parent

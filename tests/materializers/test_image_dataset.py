@@ -7,7 +7,7 @@ import pytest
 from materializers import image_dataset
 from materializers.image_dataset import ImageDatasetMaterializer
 from materializers.storage import array_path
-from operations.references import references
+from operations.platform.references import references
 from recognition.data.dataset import Duplicates, ImageDataset, array_digest
 from recognition.data.encoded_images import EncodedImages
 from recognition.data.findings import Findings, Place, SuspiciousPair, Unreadable

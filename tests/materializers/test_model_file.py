@@ -4,7 +4,7 @@ import pytest
 from zenml.utils import source_utils
 
 from materializers.model_file import ModelFileMaterializer
-from operations.references import references
+from operations.platform.references import references
 from recognition.errors import RecognitionError
 from recognition.training.model_file import ModelFile, file_digest
 
@@ -17,7 +17,7 @@ def data(state, tmp_path, request, monkeypatch):
     path = state / "mlflow" / request.node.name / "data" / "model.keras"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"a model")
-    monkeypatch.setattr("operations.model_store.fetch", lambda uri, name: path.parent.parent / name)
+    monkeypatch.setattr("operations.registry.model_store.fetch", lambda uri, name: path.parent.parent / name)
     return ModelFile(path, "models:/m-1", file_digest(path), LAYERS)
 
 

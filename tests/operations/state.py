@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from operations.environment import prepare_environment
+from operations.platform.environment import prepare_environment
 from tests.forked import hasten
 
 FOREIGN = ("ZENML_", "MLFLOW_", "RECOGNITION_")
@@ -99,9 +99,9 @@ def _copy(database, to):
 
 
 def connect():
-    from operations import tracking
+    from operations.tracking import connection
 
-    return tracking.connect()
+    return connection.connect()
 
 
 def forget_connections():

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from operations import mlflow_runs, model_store, registry
+from operations.registry import model_store, registry
+from operations.tracking import mlflow_runs
 from recognition.training.model_file import ModelFile, file_digest
 
 CLASSES = ["cat", "dog"]

@@ -11,7 +11,7 @@ from zenml.enums import ExecutionMode
 from zenml.utils import source_utils
 
 from materializers.image_dataset import ImageDatasetMaterializer
-from operations.environment import PROJECT
+from operations.platform.environment import PROJECT
 from recognition.data.dataset import Duplicates, ImageDataset
 from tests.recognition.evaluation.samples import split_of
 
@@ -67,16 +67,16 @@ def train(name, succeeds=True):
 
 
 def main(name):
-    from operations import mlflow_runs, runs, tracking
+    from operations.tracking import connection, mlflow_runs, runs
 
     source_utils.set_custom_source_root(str(PROJECT))
-    mlflow_runs.run_id_of(tracking.connect(), name)
+    mlflow_runs.run_id_of(connection.connect(), name)
     with runs.alive(name):
         doomed.with_options(run_name=name)()
 
 
 if __name__ == "__main__":
-    from operations.environment import prepare_environment
+    from operations.platform.environment import prepare_environment
 
     prepare_environment()
     main(sys.argv[1])

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from operations.environment import prepare_environment
+from operations.platform.environment import prepare_environment
 
 
 def main():

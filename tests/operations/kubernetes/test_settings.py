@@ -18,7 +18,7 @@ from operations.kubernetes.pods import QUEUE_LABEL, judging_pod
 from operations.kubernetes.settings import ORCHESTRATOR, configured, docker_settings, training_step
 from operations.kubernetes.stack_apply import apply
 from operations.kubernetes.stack_file import StackFile
-from operations.kubernetes.target import active_target
+from operations.platform.target import active_target
 from pipelines.training import CACHED_STEPS, training
 from recognition.configuration.schema import RunConfig
 from recognition.configuration.sections.resources import ResourcesConfig

@@ -10,7 +10,7 @@ from zenml.enums import StackComponentType
 
 from operations.kubernetes.stack_apply import apply
 from operations.kubernetes.stack_file import StackFile, load_stack_file
-from operations.kubernetes.target import active_target
+from operations.platform.target import active_target
 from recognition.errors import InputError
 
 DEV = Path(__file__).resolve().parents[3] / "k8s" / "stacks" / "dev.yaml"

@@ -21,7 +21,7 @@ from operations.kubernetes.stack_check import (
     check_tracker,
 )
 from operations.kubernetes.stack_text import render_finding
-from operations.kubernetes.target import Target
+from operations.platform.target import Target
 from recognition.configuration.schema import RunConfig
 from recognition.configuration.sections.resources import ResourcesConfig
 from recognition.errors import InputError

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from operations import mlflow_runs, model_store, promotion, registry
-from operations.environment import data_cache, state_folder
+from operations.platform.environment import data_cache, state_folder
+from operations.registry import model_store, promotion, registry
 from operations.storage import removal
 from operations.storage.items import Kind, Policy
 from operations.storage.prune import carry_out, make_plan, parse_policy
+from operations.tracking import mlflow_runs
 from recognition.errors import InputError
 from tests.operations import tiny_pipeline
 from tests.operations.state import connect, empty_state, kept, own_state
@@ -135,7 +136,7 @@ def test_data_that_nobody_reads_go(client, prune, monkeypatch):
 
 
 def test_arrays_of_a_store_that_has_moved_stay(client, monkeypatch):
-    from operations import references
+    from operations.platform import references
 
     tiny_pipeline.run("tiny-20260106-000000-aaaaaa", "moved")
     read = references.references

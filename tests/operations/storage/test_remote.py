@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from operations import mlflow_runs, model_store, registry
+from operations.registry import model_store, registry
 from operations.storage.items import Kind, Policy
 from operations.storage.prune import carry_out, make_plan
+from operations.tracking import mlflow_runs
 from tests.operations import tiny_pipeline
 from tests.operations.mlflow_server import MlflowServer
 from tests.operations.state import connect, empty_state, own_state

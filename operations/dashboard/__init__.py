@@ -1,0 +1,1 @@
+"""ZenML's and MLflow's pages on this machine."""

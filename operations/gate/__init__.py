@@ -1,0 +1,1 @@
+"""The gate between a new version and the champion's place."""

@@ -1,0 +1,1 @@
+"""Registered models in use: prediction, export, the server."""

@@ -1,0 +1,1 @@
+"""What came of runs: loaded, summed up, compared, told."""

@@ -1,0 +1,1 @@
+"""Registered models: versions, aliases, files, and who may change them."""

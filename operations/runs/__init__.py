@@ -1,0 +1,1 @@
+"""Runs, from the check to the end: trainings, calibrations, predictions, reproductions."""

@@ -1,0 +1,1 @@
+"""Schedules: from a file to what runs by itself."""

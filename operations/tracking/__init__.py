@@ -1,0 +1,1 @@
+"""MLflow, connected, and the records of runs there and in ZenML."""

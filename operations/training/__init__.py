@@ -1,0 +1,1 @@
+"""What surrounds a training: its identity, its folder of checkpoints, what it begins with."""

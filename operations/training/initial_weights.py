@@ -1,0 +1,151 @@
+"""Where a training's initial weights come from: a file, or a model of MLflow's registry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from operations.registry import model_store
+from operations.registry.model_store import DIGEST_TAG, is_no_such_version
+from operations.registry.registry import registered_models
+from operations.tracking import connection
+from recognition.configuration.nearest import nearest
+from recognition.errors import InputError
+from recognition.training.initialization import Initial
+from recognition.training.model_file import file_digest
+from recognition.training.weights_file import check_weights_file, read_weights
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+REGISTRY = "models:/"
+SHOWN = 10  # names that a message lists
+
+
+class InitialWeights(NamedTuple):
+    """Weights to begin with.
+
+    Attributes:
+        path: The file on this machine.
+        metadata: What is known of a registered model, "classes" among it; empty for a plain file.
+        digest: SHA-256 of the file's bytes, in hexadecimal: an alias may move, and a file may change.
+    """
+
+    path: Path
+    metadata: Mapping[str, Any]
+    digest: str
+
+
+def resolve_initial(address: str) -> InitialWeights:
+    """Find what `train.init` names.
+
+    Args:
+        address: A path, `models:/NAME@ALIAS` or `models:/NAME/VERSION`.
+
+    Raises:
+        InputError: If the file is missing or no model; if the registry has no such model or alias, or lost its file.
+    """
+    if not address.startswith(REGISTRY):
+        path = Path(address).expanduser().absolute()
+        check_weights_file(path)
+        return InitialWeights(path, {}, file_digest(path))
+    client = connection.connect()
+    version = _version(client, address)
+    path, metadata = _stored(address, version)
+    digest = file_digest(path)
+    if digest != version.tags.get(DIGEST_TAG, digest):
+        raise _lost(address, version, "was changed after it was registered")
+    return InitialWeights(path, metadata, digest)
+
+
+def load_initial(address: str, digest: str) -> Initial:
+    """Read what `train.init` names.
+
+    Args:
+        address: A path, `models:/NAME@ALIAS` or `models:/NAME/VERSION`.
+        digest: What `resolve_initial` found when the run was submitted; "" where the address is a version, which
+            never changes.
+
+    Raises:
+        InputError: As of `resolve_initial`; or it is another file than it was then; or it is damaged.
+    """
+    found = resolve_initial(address)
+    if digest and found.digest != digest:
+        raise InputError(
+            "the weights that train.init names have changed since the command was given",
+            received=f"{address}, SHA-256 {found.digest[:16]}…",
+            expected=f"SHA-256 {digest[:16]}…",
+            remedy="give the command again",
+        )
+    classes = found.metadata.get("classes")
+    return Initial(read_weights(found.path), tuple(classes) if classes else None)
+
+
+def _version(client: MlflowClient, address: str) -> ModelVersion:
+    from mlflow.exceptions import MlflowException
+
+    match = re.fullmatch(r"models:/([^/@]+)([@/])([^/@]+)", address)
+    if match is None:
+        raise _unknown(
+            address,
+            "is not an address of a registered model",
+            "models:/NAME@ALIAS or models:/NAME/VERSION",
+            "--set train.init=models:/NAME@champion",
+        )
+    name, mark, which = match.groups()
+    try:
+        return (client.get_model_version_by_alias if mark == "@" else client.get_model_version)(name, which)
+    except MlflowException as error:
+        if not is_no_such_version(client, name, error):
+            raise
+        raise _no_such_version(client, address, name, mark, which) from None
+
+
+def _no_such_version(client: MlflowClient, address: str, name: str, mark: str, which: str) -> InputError:
+    models = {model.name: model for model in registered_models(client)}
+    if name not in models:
+        near = nearest(name, models)
+        remedy = f"--set train.init={REGISTRY}{near}{mark}{which}" if near else "--set train.init=null"
+        return _unknown(address, "names no registered model", _one_of(sorted(models), "a registered model"), remedy)
+    aliases = sorted(client.get_registered_model(name).aliases)
+    remedy = f"--set train.init={REGISTRY}{name}@{aliases[0]}" if aliases else "--set train.init=null"
+    kind = "alias" if mark == "@" else "version"
+    return _unknown(address, f"names no {kind} of {name}", _one_of(aliases, "an alias"), remedy)
+
+
+def _stored(address: str, version: ModelVersion) -> tuple[Path, Mapping[str, Any]]:
+    from mlflow.exceptions import MlflowException
+
+    uri = f"{REGISTRY}{version.name}/{version.version}"
+    try:
+        path, metadata = model_store.fetch(uri, model_store.KERAS_FILE), model_store.metadata_of(uri)
+    except (MlflowException, OSError) as error:
+        if isinstance(error, MlflowException) and error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        raise _lost(address, version, "is gone") from None
+    if not path.is_file():
+        raise _lost(address, version, "is gone")
+    return path, metadata
+
+
+def _one_of(names: list[str], kind: str) -> str:
+    if not names:
+        return f"{kind}, of which there is none yet"
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{kind}: {', '.join(names[:SHOWN])}{more}"
+
+
+def _unknown(address: str, problem: str, expected: str, remedy: str) -> InputError:
+    return InputError(f"train.init {problem}", received=address, expected=expected, remedy=remedy)
+
+
+def _lost(address: str, version: ModelVersion, problem: str) -> InputError:
+    return InputError(
+        f"the stored file of the model that train.init names {problem}",
+        received=f"{address}, which is version {version.version}",
+        expected="the file as it was registered",
+        remedy="name another version's alias or a file, or --set train.init=null",
+    )
