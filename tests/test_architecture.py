@@ -1,4 +1,7 @@
 import ast
+import re
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -24,8 +27,9 @@ modules = pytest.mark.parametrize(
 )
 
 
+@cache
 def nodes(path):
-    return ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
 
 
 def imported(path):
@@ -64,34 +68,46 @@ def test_the_house_has_these_packages():
     assert found == set(PACKAGES)
 
 
-def circles(root, package):
-    """Names of files of a package that import each other in a circle, imports in functions and for types included."""
-    files = {".".join(path.relative_to(root).with_suffix("").parts): path for path in (root / package).rglob("*.py")}
-    files = {name.removesuffix(".__init__"): path for name, path in files.items()}
-    arrows = {name: set() for name in files}
-    for name, path in files.items():
-        for node in nodes(path):
-            if isinstance(node, ast.Import):
-                arrows[name] |= {alias.name for alias in node.names} & files.keys()
-            elif isinstance(node, ast.ImportFrom):
-                asked = [(f"{node.module}.{alias.name}", node.module) for alias in node.names]
-                arrows[name] |= {module if module in files else parent for module, parent in asked} & files.keys()
-    while leaves := {name for name, asked in arrows.items() if not asked & arrows.keys()}:
-        arrows = {name: asked for name, asked in arrows.items() if name not in leaves}
-    while unasked := arrows.keys() - set().union(*arrows.values()):
-        arrows = {name: asked for name, asked in arrows.items() if name not in unasked}
-    return set(arrows)
+@cache
+def files_behind(path):
+    """Our files that a file imports, inside functions and for types alone too."""
+    found = set()
+    for node in nodes(path):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        found |= {file_of(name.split(".")) for name in names if name.split(".")[0] in PACKAGES}
+    return found - {path}
 
 
-def test_no_files_of_the_library_import_each_other_in_a_circle(tmp_path):
-    texts = {
-        "a": "def f():\n    from made.b import g",
-        "b": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import made.c",
-        "c": "from made import a",
-        "d": "import made.a",
-    }
-    (tmp_path / "made").mkdir()
-    for name, text in texts.items():
-        (tmp_path / "made" / f"{name}.py").write_text(text)
-    assert circles(tmp_path, "made") == {"made.a", "made.b", "made.c"}
-    assert circles(ROOT, "recognition") == set()
+def file_of(parts):
+    """The file of a module, or of the one that a name is imported from."""
+    module = ROOT.joinpath(*parts)
+    candidates = (module.with_suffix(".py"), module / "__init__.py")
+    return next((path for path in candidates if path.is_file()), None) or file_of(parts[:-1])
+
+
+def test_no_file_imports_itself_by_way_of_others():
+    graph = {path: files_behind(path) for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" → ".join(path.relative_to(ROOT).as_posix() for path in error.args[1]), pytrace=False)
+
+
+def test_the_rooms_of_operations_are_as_drawn():
+    page = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|$", page, re.MULTILINE)
+    drawn = {room: set(re.findall(r"\w+", used)) for room, used in rows}
+    found = {}
+    for path in (ROOT / "operations").glob("*/*.py"):
+        used = {other.relative_to(ROOT).parts for other in files_behind(path)}
+        rooms = {parts[1] for parts in used if parts[0] == "operations" and len(parts) == 3}
+        found.setdefault(path.parent.name, set()).update(rooms - {path.parent.name})
+    assert found == drawn
+    TopologicalSorter(drawn).prepare()
+
+
+@pytest.mark.parametrize("room", sorted(path.parent.name for path in (ROOT / "operations").glob("*/__init__.py")))
+def test_a_room_of_operations_is_small_enough_to_know(room):
+    assert len(list((ROOT / "operations" / room).glob("[a-z]*.py"))) <= 16

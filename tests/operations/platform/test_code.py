@@ -9,24 +9,33 @@ from operations.training import former_code
 PACKAGES = ("recognition", "operations", "materializers", "steps", "pipelines")
 CACHED_STEPS = ("augmentation", "train", "evaluate", "report", "calibrate")
 BASICS = {"__init__.py", "errors.py"}
-ROOMS = {  # of recognition, and files of operations, that a step may reach: what can change its result, and no more
-    "data_report": ({"configuration", "data", "evaluation", "report"}, {"console"}),
-    "augmentation": ({"augmentation", "configuration", "data", "pictures"}, {"console", "environment"}),
+ROOMS = {  # of recognition, and files of operations by room, that a step may reach: what can change its result
+    "data_report": ({"configuration", "data", "evaluation", "report"}, {"platform/console"}),
+    "augmentation": (
+        {"augmentation", "configuration", "data", "pictures"},
+        {"platform/console", "platform/environment"},
+    ),
     "train": (
         {"augmentation", "configuration", "data", "evaluation", "networks", "training"},
-        {"digest", "environment", "logged_model", "references", "surroundings", "termination", "training_identity"},
+        {
+            *("platform/digest", "platform/environment", "platform/references", "platform/termination"),
+            *("tracking/logged_model", "training/identity", "training/surroundings"),
+        },
     ),
     "evaluate": (
         {"configuration", "data", "evaluation", "training"},
-        {"console", "environment"},
+        {"platform/console", "platform/environment"},
     ),
     "report": (
         {"data", "evaluation", "gate", "pictures", "prediction", "report", "training"},
-        {"console", "registered_model", "surroundings"},
+        {"platform/console", "registry/registered_model", "training/surroundings"},
     ),
     "calibrate": (
         {"augmentation", "calibration", "configuration", "data", "evaluation", "networks", "training"},
-        {"console", "digest", "environment", "surroundings", "training_identity"},
+        {
+            *("platform/console", "platform/digest", "platform/environment"),
+            *("training/identity", "training/surroundings"),
+        },
     ),
 }
 SECTIONS = {"train": {"augmentation", "checkpoint", "tail", "train"}, "evaluate": {"evaluation"}, "report": set()}
@@ -80,7 +89,8 @@ def test_a_step_reaches_its_own_rooms_only(step):
     files = [path.relative_to(PROJECT) for path in imported_files(f"steps.{step}")]
     rooms, operations = ROOMS[step]
     assert {path.parts[1] for path in files if path.parts[0] == "recognition"} - BASICS == rooms
-    assert {path.stem for path in files if path.parts[0] == "operations"} == operations | {"__init__"}
+    ours = [path.relative_to("operations").with_suffix("") for path in files if path.parts[0] == "operations"]
+    assert {path.as_posix() for path in ours if path.name != "__init__"} == operations
     assert {path.name for path in files if path.parts[0] == "steps"} == {f"{step}.py"}
 
 
