@@ -6,14 +6,14 @@ import argparse
 from pathlib import Path
 
 from commands.options import command_parser
+from operations.registry.address import WORDS
 from recognition.export.choice import FORMATS, QUANTIZATIONS, check_choice
 
 
 def parser() -> argparse.ArgumentParser:
     """Its options."""
     parser = command_parser("export", "A registered model in another format, checked against it; see docs/export.md.")
-    words = "NAME@champion, NAME/VERSION, or NAME for its champion; champion or a number where there is one model"
-    parser.add_argument("--model", required=True, metavar="WORD", help=words)
+    parser.add_argument("--model", required=True, metavar="WORD", help=WORDS)
     parser.add_argument("--format", required=True, choices=FORMATS)
     parser.add_argument("--quantize", choices=QUANTIZATIONS, help="smaller weights; not of every format")
     parser.add_argument("--output", type=Path, metavar="DIR", help="folder to make; one in the state folder")

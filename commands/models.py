@@ -7,9 +7,8 @@ import json
 from typing import Any
 
 from commands.options import command_parser
+from operations.registry.address import WORDS
 from recognition.errors import InputError
-
-MODEL_WORDS = "NAME@champion, NAME/VERSION, NAME for its champion, or a version's number where there is one model"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -38,7 +37,7 @@ def run(options: argparse.Namespace) -> None:
 def _verb(verbs: Any, name: str, purpose: str, model: bool = False, json: bool = False) -> argparse.ArgumentParser:
     verb: argparse.ArgumentParser = verbs.add_parser(name, help=purpose, description=f"{purpose.capitalize()}.")
     if model:
-        verb.add_argument("model", metavar="MODEL", help=MODEL_WORDS)
+        verb.add_argument("model", metavar="MODEL", help=WORDS)
     if json:
         verb.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as JSON")
     return verb

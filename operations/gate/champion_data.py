@@ -41,7 +41,7 @@ def find_baseline(client: MlflowClient, name: str, dataset: ImageDataset) -> Bas
     champion, details = registry.champion(client, name), details_digest(dataset)
     if champion is None:
         return Baseline(why=NO_CHAMPION, details=details)
-    content = model_store.read_file(f"models:/{champion.name}/{champion.mlflow_version}", model_store.DATA_FILE)
+    content = model_store.read_file(champion.uri, model_store.DATA_FILE)
     try:
         summary = DataSummary.model_validate_json(content) if content else None
     except ValidationError:  # of a later or an earlier layout

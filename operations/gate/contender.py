@@ -35,17 +35,16 @@ class Contender:
 
     def __init__(self, registered: RegisteredModel) -> None:
         self.registered = registered
-        self._uri = f"models:/{registered.name}/{registered.mlflow_version}"
 
     @cached_property
     def path(self) -> Path:
         """The model's file."""
-        return model_store.fetch(self._uri, model_store.KERAS_FILE)
+        return model_store.fetch(self.registered.uri, model_store.KERAS_FILE)
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
         """What travels with the model."""
-        return model_store.metadata_of(self._uri)
+        return model_store.metadata_of(self.registered.uri)
 
     @cached_property
     def model(self) -> keras.Model:
@@ -61,7 +60,8 @@ class Contender:
     @property
     def seen(self) -> NDArray[np.uint64]:
         """Content hashes of the images that the model was trained or selected on, uint64, (n,)."""
-        hashes: NDArray[np.uint64] = np.load(model_store.fetch(self._uri, model_store.SEEN_FILE), allow_pickle=False)
+        path = model_store.fetch(self.registered.uri, model_store.SEEN_FILE)
+        hashes: NDArray[np.uint64] = np.load(path, allow_pickle=False)
         return hashes
 
     def why_unfit(self, dataset: ImageDataset) -> str:
@@ -111,7 +111,7 @@ class Contender:
             found = False
         if not found:
             return "its stored files are gone"
-        if not model_store.fetch(self._uri, model_store.SEEN_FILE).is_file():
+        if not model_store.fetch(self.registered.uri, model_store.SEEN_FILE).is_file():
             return "which images it was trained on was not stored with it"
         return "" if file_digest(self.path) == self.registered.sha256 else "its stored file is not what was registered"
 

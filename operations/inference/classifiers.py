@@ -23,8 +23,7 @@ def load_registered(model: RegisteredModel, threads: int | None = None) -> Class
     """
     from mlflow import MlflowClient
 
-    uri = f"models:/{model.name}/{model.mlflow_version}"
     rejection = stored_rejection(MlflowClient(), model)
     path = check_stored(model)
     load_tensorflow(threads)
-    return load_classifier(path, model_store.metadata_of(uri), rejection)
+    return load_classifier(path, model_store.metadata_of(model.uri), rejection)

@@ -68,7 +68,7 @@ def export(
     check_writable(state_folder(), "state folder")
     active_stack_name()
     model = find_model(connection.connect(), word)
-    check_network(choice, model_store.metadata_of(_uri(model)).get("train", {}).get("network", ""))
+    check_network(choice, model_store.metadata_of(model.uri).get("train", {}).get("network", ""))
     folder = (output or state_folder() / "exports" / f"{model.name}-{model.mlflow_version}-{choice}").resolve()
     _check_folder(folder)
     samples = _samples(model) if choice.quantize == "int8" else np.empty(0, np.uint8)
@@ -105,8 +105,8 @@ def _write(
     checked: Labelled,
     tolerance: float | None,
 ) -> Description:
-    metadata = model_store.metadata_of(_uri(model))
-    files = model_store.fetch(_uri(model), model_store.KERAS_FILE), folder / choice.file
+    metadata = model_store.metadata_of(model.uri)
+    files = model_store.fetch(model.uri, model_store.KERAS_FILE), folder / choice.file
     with silenced(), _without_advice():
         export_model(classifier.model, choice, files[1], samples)
         parity = check_export(classifier.model, choice, files, *checked, tolerance)
@@ -130,10 +130,6 @@ def _write(
     )
     (folder / FILE).write_text(description.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return description
-
-
-def _uri(model: RegisteredModel) -> str:
-    return f"models:/{model.name}/{model.mlflow_version}"
 
 
 def _check_folder(folder: Path) -> None:

@@ -33,7 +33,7 @@ class Request:
 
     Attributes:
         paths: As `recognition.prediction.inputs.KINDS` tells.
-        model: As `operations.registry.lookup.WORDS` tells; None for the only model's champion.
+        model: As `address.WORDS` tells; None for the only model's champion.
         output: A file; "-" for JSON lines on standard output; None for lines that a person reads there.
         top: How many of the most probable classes to name.
         batch_size: Images that the model gets at a time; None for what fits.

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from operations.inference.classifiers import load_registered
 from operations.inference.following import Follower, Named
 from operations.registry import model_store
-from operations.registry.lookup import SCHEME, find_record
+from operations.registry.address import SCHEME
+from operations.registry.lookup import find_record
 from operations.registry.registered_model import RegisteredModel
 from operations.registry.registry import CHAMPION, registered_model
 from operations.registry.rejection import recorded_rejection
@@ -53,7 +54,7 @@ def serve(word: str, place: Place, limits: Limits) -> bool:
     The server answers at once; /readyz says no until the model is loaded and warmed up.
 
     Args:
-        word: What the model is called: `model_lookup.WORDS`.
+        word: What the model is called: `address.WORDS`.
         place: Where and how.
         limits: What the server takes on.
 
@@ -94,7 +95,7 @@ def find_named(client: MlflowClient, word: str) -> Named:
 
     Args:
         client: A client from `tracking.connect`.
-        word: `model_lookup.WORDS`.
+        word: `address.WORDS`.
 
     Raises:
         InputError: If there is no such model.
@@ -115,7 +116,7 @@ def load_engine(model: RegisteredModel, largest: int | None = None, threads: int
         RecognitionError: As of `load_registered`.
     """
     classifier = load_registered(model, threads)
-    metadata = model_store.metadata_of(f"models:/{model.name}/{model.mlflow_version}")
+    metadata = model_store.metadata_of(model.uri)
     card = ModelCard(
         name=model.name,
         version=model.mlflow_version,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from operations.registry import registry
+from operations.registry.address import parse_address
 from operations.registry.registry import CHAMPION
 from recognition.configuration.nearest import nearest
 from recognition.errors import InputError
@@ -52,8 +53,9 @@ def find_trainings(words: Sequence[str]) -> list[Any]:
 def _find(word: str) -> Any:
     if word == LATEST:
         return _latest()
-    if word == CHAMPION or word.endswith(f"@{CHAMPION}"):
-        return _champion(word.rpartition("@")[0])
+    address = parse_address(word)
+    if word == CHAMPION or (address and address.alias == CHAMPION):
+        return _champion(address.name if address else "")
     named = _list(name=f"equals:{word}", size=1)
     if named:
         return named[0]

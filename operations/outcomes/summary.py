@@ -118,13 +118,12 @@ def _gate(decision: GateDecision) -> dict[str, Any]:
 
 def _model(registered: RegisteredModel) -> dict[str, Any]:
     client = connection.connect()
-    uri = f"models:/{registered.name}/{registered.mlflow_version}"
     return {
         "name": registered.name,
         "zenml_version": registered.zenml_version,
         "mlflow_version": registered.mlflow_version,
         "aliases": registry.aliases(client, registered),
-        "path": str(model_store.fetch(uri, model_store.KERAS_FILE)),
+        "path": str(model_store.fetch(registered.uri, model_store.KERAS_FILE)),
     }
 
 

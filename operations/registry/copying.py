@@ -62,7 +62,7 @@ def copy_model(word: str, stack_name: str) -> list[str]:
     """Copy a version to the registry of another stack; what is there already is found again. No alias travels.
 
     Args:
-        word: As of `model_lookup.WORDS`.
+        word: As of `address.WORDS`.
         stack_name: Name of the other stack.
 
     Returns:
@@ -118,7 +118,7 @@ def _fetch(client: MlflowClient, word: str, folder: Path, source: str) -> _Origi
     model = find_model(client, word)
     check_stored(model)
     version = client.get_model_version(model.name, model.mlflow_version)
-    download_artifacts(f"models:/{model.name}/{model.mlflow_version}", dst_path=str(folder / MODEL))
+    download_artifacts(model.uri, dst_path=str(folder / MODEL))
     run = mlflow_runs.find_run(client, version.run_id)
     if run is not None:
         (folder / RUN).mkdir()

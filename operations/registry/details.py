@@ -77,9 +77,9 @@ def details(client: MlflowClient, model: RegisteredModel) -> Details:
         model: From `find_model`.
     """
     version = client.get_model_version(model.name, model.mlflow_version)
-    run, uri = mlflow_runs.find_run(client, version.run_id), f"models:/{model.name}/{model.mlflow_version}"
+    run = mlflow_runs.find_run(client, version.run_id)
     files = _files(model)
-    stored = model_store.metadata_of(uri) if files == AS_REGISTERED else {}
+    stored = model_store.metadata_of(model.uri) if files == AS_REGISTERED else {}
     log = promotion_log.read_log(client.get_registered_model(model.name).tags)
     zenml = zenml_models.find(model.name, model.zenml_version)
     listed = listed_version(client, version, sorted(version.aliases))
@@ -99,7 +99,7 @@ def details(client: MlflowClient, model: RegisteredModel) -> Details:
         stage=zenml.stage if zenml else None,
         files=files,
         registry=str(client.tracking_uri) if connection.address(client) == "local" else connection.address(client),
-        uri=uri,
+        uri=model.uri,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from operations.registry.address import SCHEME, WORDS, Address, parse_address
 from operations.registry.model_store import is_no_such_version
 from operations.registry.registered_model import RegisteredModel
 from operations.registry.registry import CHAMPION, registered_model, registered_models, versions_of
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
-WORDS = "NAME@champion, NAME/VERSION, NAME for its champion; champion or a version's number where there is one model"
-SCHEME = "models:/"
 SHOWN = 10  # names that a message lists
 
 
@@ -38,7 +37,7 @@ def find_record(client: MlflowClient, word: str) -> ModelVersion:
     from mlflow.exceptions import MlflowException
 
     names = model_names(client)
-    name, alias, number = _parts(word.removeprefix(SCHEME), names)
+    name, alias, number = _parse(word.removeprefix(SCHEME), names)
     try:
         if alias:
             return client.get_model_version_by_alias(name, alias)
@@ -71,19 +70,17 @@ def find_name(client: MlflowClient, name: str | None) -> str:
     return name
 
 
-def _parts(word: str, names: Sequence[str]) -> tuple[str, str, str]:
-    """Name, alias and version; one of the last two is empty."""
+def _parse(word: str, names: Sequence[str]) -> Address:
+    """What a word names where these models are registered."""
     if word in _some(word, names):
-        return word, CHAMPION, ""
-    for mark in ("@", "/"):
-        name, found, rest = word.rpartition(mark)
-        if found:
-            _check_name(word, name, names)
-            return (name, rest, "") if mark == "@" else (name, "", rest)
+        return Address(word, CHAMPION, "")
+    if address := parse_address(word):
+        _check_name(word, address.name, names)
+        return address
     if word == CHAMPION:
-        return _only(word, names), CHAMPION, ""
+        return Address(_only(word, names), CHAMPION, "")
     if word.isdecimal():
-        return _only(word, names), "", word
+        return Address(_only(word, names), "", word)
     raise _no_such_model(word, word, names)
 
 

@@ -141,7 +141,7 @@ def _class_notes(before: RegisteredModel | None, model: RegisteredModel) -> list
 
 
 def _classes(model: RegisteredModel) -> list[str]:
-    return list(model_store.metadata_of(f"models:/{model.name}/{model.mlflow_version}").get("classes") or [])
+    return list(model_store.metadata_of(model.uri).get("classes") or [])
 
 
 def _some(names: list[str]) -> str:

@@ -14,3 +14,8 @@ class RegisteredModel(BaseModel):
     zenml_version: str
     mlflow_version: str
     sha256: str
+
+    @property
+    def uri(self) -> str:
+        """MLflow's address of this version."""
+        return f"models:/{self.name}/{self.mlflow_version}"

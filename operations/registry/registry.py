@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from operations.platform.termination import uninterrupted
 from operations.registry import promotion_log, zenml_models
+from operations.registry.address import parse_address
 from operations.registry.lease import PREFIX
 from operations.registry.lock import registry_lock
 from operations.registry.model_store import DIGEST_TAG, is_no_such_version
@@ -98,15 +99,20 @@ def is_there(client: MlflowClient, address: str) -> bool:
 
     Args:
         client: A client from `tracking.connect`.
-        address: `models:/NAME/VERSION`.
+        address: `NAME/VERSION`, with or without "models:/" before it.
+
+    Raises:
+        ValueError: If it is none.
     """
     from mlflow.exceptions import MlflowException
 
-    name, version = address.removeprefix("models:/").rsplit("/", 1)
+    parsed = parse_address(address)
+    if parsed is None or not parsed.version:
+        raise ValueError(f"no address of a version: {address}")
     try:
-        client.get_model_version(name, version)
+        client.get_model_version(parsed.name, parsed.version)
     except MlflowException as error:
-        if not is_no_such_version(client, name, error):
+        if not is_no_such_version(client, parsed.name, error):
             raise
         return False
     return True

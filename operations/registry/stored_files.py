@@ -37,7 +37,7 @@ def _fetch(model: RegisteredModel) -> Path | None:
     from mlflow.exceptions import MlflowException
 
     try:
-        path = model_store.fetch(f"models:/{model.name}/{model.mlflow_version}", model_store.KERAS_FILE)
+        path = model_store.fetch(model.uri, model_store.KERAS_FILE)
     except OSError:
         return None
     except MlflowException as error:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from operations.platform.code import code_hash
 from operations.platform.digest import digest_of
 from operations.platform.environment import PROJECT, STATE_VARIABLE, state_folder
+from operations.registry.address import SCHEME, parse_address
 from operations.runs.job import git_commit, initial_digest
 from operations.schedules.record import ScheduleRecord, record_of
 from operations.schedules.snapshot import Snapshot
@@ -50,7 +51,8 @@ def schedule_of(config: RunConfig) -> ScheduleConfig:
 def check_lasting(config: RunConfig) -> None:
     """Raise InputError if what a configuration trains with would change under a frozen snapshot."""
     init = config.train.init or ""
-    if init.startswith("models:/") and "@" in init:
+    address = parse_address(init) if init.startswith(SCHEME) else None
+    if address and address.alias:
         raise InputError(
             "what is frozen cannot begin with an alias that moves",
             received=f"train.init: {init}",

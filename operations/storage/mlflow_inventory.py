@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from operations.registry import promotion_log, registry
+from operations.registry.address import mentioned_versions
 from operations.registry.model_store import DIGEST_TAG
 from operations.storage.items import Item, Kind
 from operations.tracking import connection, mlflow_runs
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
     from mlflow.entities.model_registry import RegisteredModel as MlflowModel
 
-ADDRESS = re.compile(r"models:/([^/@]+)/(\d+)")
 TAIL = "train.tail.after"  # the parameter of a run that goes on from another
 
 
@@ -66,7 +65,7 @@ def _tracked(runs: list[Run], behind: Mapping[str, str]) -> Iterator[Item]:
         own = [run for run in runs if _name(run) == name]
         parameters = {key: value for run in own for key, value in {**run.data.tags, **run.data.params}.items()}
         needs = {(Kind.MODEL, model) for model, maker in behind.items() if maker == name}
-        needs |= {(Kind.VERSION, "/".join(found)) for text in parameters.values() for found in ADDRESS.findall(text)}
+        needs |= {(Kind.VERSION, name) for text in parameters.values() for name in mentioned_versions(text)}
         needs |= {(Kind.RUN, parent) for key, parent in parameters.items() if key == TAIL}
         ended = all(run.info.status != "RUNNING" for run in own)
         yield Item(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from operations.registry import model_store
+from operations.registry.address import SCHEME, Address, parse_address
 from operations.registry.model_store import DIGEST_TAG, is_no_such_version
-from operations.registry.registry import registered_models
+from operations.registry.registry import registered_model, registered_models
 from operations.tracking import connection
 from recognition.configuration.nearest import nearest
 from recognition.errors import InputError
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
-REGISTRY = "models:/"
 SHOWN = 10  # names that a message lists
 
 
@@ -48,7 +47,7 @@ def resolve_initial(address: str) -> InitialWeights:
     Raises:
         InputError: If the file is missing or no model; if the registry has no such model or alias, or lost its file.
     """
-    if not address.startswith(REGISTRY):
+    if not address.startswith(SCHEME):
         path = Path(address).expanduser().absolute()
         check_weights_file(path)
         return InitialWeights(path, {}, file_digest(path))
@@ -87,39 +86,42 @@ def load_initial(address: str, digest: str) -> Initial:
 def _version(client: MlflowClient, address: str) -> ModelVersion:
     from mlflow.exceptions import MlflowException
 
-    match = re.fullmatch(r"models:/([^/@]+)([@/])([^/@]+)", address)
-    if match is None:
+    parsed = parse_address(address)
+    if parsed is None:
         raise _unknown(
             address,
             "is not an address of a registered model",
             "models:/NAME@ALIAS or models:/NAME/VERSION",
             "--set train.init=models:/NAME@champion",
         )
-    name, mark, which = match.groups()
     try:
-        return (client.get_model_version_by_alias if mark == "@" else client.get_model_version)(name, which)
+        if parsed.alias:
+            return client.get_model_version_by_alias(parsed.name, parsed.alias)
+        return client.get_model_version(parsed.name, parsed.version)
     except MlflowException as error:
-        if not is_no_such_version(client, name, error):
+        if not is_no_such_version(client, parsed.name, error):
             raise
-        raise _no_such_version(client, address, name, mark, which) from None
+        raise _no_such_version(client, address, parsed) from None
 
 
-def _no_such_version(client: MlflowClient, address: str, name: str, mark: str, which: str) -> InputError:
+def _no_such_version(client: MlflowClient, address: str, parsed: Address) -> InputError:
+    name, mark = parsed.name, "@" if parsed.alias else "/"
     models = {model.name: model for model in registered_models(client)}
     if name not in models:
         near = nearest(name, models)
-        remedy = f"--set train.init={REGISTRY}{near}{mark}{which}" if near else "--set train.init=null"
+        which = parsed.alias or parsed.version
+        remedy = f"--set train.init={SCHEME}{near}{mark}{which}" if near else "--set train.init=null"
         return _unknown(address, "names no registered model", _one_of(sorted(models), "a registered model"), remedy)
     aliases = sorted(client.get_registered_model(name).aliases)
-    remedy = f"--set train.init={REGISTRY}{name}@{aliases[0]}" if aliases else "--set train.init=null"
-    kind = "alias" if mark == "@" else "version"
+    remedy = f"--set train.init={SCHEME}{name}@{aliases[0]}" if aliases else "--set train.init=null"
+    kind = "alias" if parsed.alias else "version"
     return _unknown(address, f"names no {kind} of {name}", _one_of(aliases, "an alias"), remedy)
 
 
 def _stored(address: str, version: ModelVersion) -> tuple[Path, Mapping[str, Any]]:
     from mlflow.exceptions import MlflowException
 
-    uri = f"{REGISTRY}{version.name}/{version.version}"
+    uri = registered_model(version).uri
     try:
         path, metadata = model_store.fetch(uri, model_store.KERAS_FILE), model_store.metadata_of(uri)
     except (MlflowException, OSError) as error:

@@ -56,7 +56,7 @@ def _start(client: MlflowClient, name: str, earlier: PastTraining | None) -> str
     if earlier is not None and (earlier.init is None or registry.is_there(client, earlier.init)):
         return earlier.init
     champion = registry.champion(client, name)
-    return None if champion is None else f"models:/{name}/{champion.mlflow_version}"
+    return None if champion is None else champion.uri
 
 
 def retrain_facts(run: Any, change: DataChange) -> dict[str, Any]:
