@@ -8,10 +8,10 @@ from __future__ import annotations
 
 FORMER = "0.1.0"
 _FORMER = {  # today's hash of a step's code: the former one
-    "51d5b224338ac307": "5691ce6d977eede7",  # augmentation
-    "ef19166e90f4ceb7": "ef94686407b6f4f9",  # calibrate
-    "1d3dffc7524b3d6f": "2871ab2149ce04a9",  # evaluate
-    "01c24b9efbb63399": "0520b9a1ff1128b2",  # train
+    "ae220b4294259759": "5691ce6d977eede7",  # augmentation
+    "0d93bbce29f52998": "ef94686407b6f4f9",  # calibrate
+    "daecde7c20118d85": "2871ab2149ce04a9",  # evaluate
+    "e495f2528a23914a": "0520b9a1ff1128b2",  # train
 }
 
 
