@@ -15,15 +15,12 @@ from operations.kubernetes.cluster import connect
 from operations.kubernetes.failure import failure
 from operations.kubernetes.watch import Watch
 from operations.platform.target import Target
+from operations.platform.termination import Left
 from operations.platform.unreachable import ZENML, silent_server
 from operations.tracking import runs
 from recognition.errors import Terminated
 
 INTERVAL = 3.0  # seconds between looks
-
-
-class Left(KeyboardInterrupt):
-    """The run goes on, and the command ends."""
 
 
 def follow(run_name: str, target: Target, pending_timeout: int) -> None:

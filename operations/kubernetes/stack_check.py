@@ -16,8 +16,6 @@ from operations.platform.target import Target
 from recognition.configuration.schema import RunConfig
 from recognition.configuration.sections.resources import ResourcesConfig
 from recognition.errors import InputError, RecognitionError
-from recognition.training.device import check_requested
-from recognition.training.distribution import CLUSTER_VARIABLE, requested_cluster
 
 PATIENCE = 20  # seconds for an answer
 COUNTERPROOF = b"written by stack check\n"
@@ -77,22 +75,17 @@ def check_stack(
         yield _found("GPUs", lambda: check_gpus(cluster, resources))
 
 
-def check_resources(stack: Any, target: Target | None, config: RunConfig) -> None:
-    """Check, before anything is submitted, that a run can have what it asks for.
+def require_stack(stack: Any, target: Target, config: RunConfig) -> None:
+    """Check, before anything is submitted, that a stack works and that a run can have what it asks for.
 
     Args:
         stack: ZenML's stack.
-        target: What it runs on a cluster; None where runs stay on this machine.
+        target: What it runs.
         config: The run's configuration.
 
     Raises:
-        InputError: If a part of the stack does not work, with every remedy; or here, if a GPU is missing.
+        InputError: If a part of the stack does not work, with every remedy.
     """
-    if target is None:
-        if config.resources.gpus:
-            check_requested(config.train.device)
-        _check_no_workers(config)
-        return
     broken = [
         finding for finding in check_stack(stack, target, config.resources, config.train.workers) if not finding.ok
     ]
@@ -100,16 +93,6 @@ def check_resources(stack: Any, target: Target | None, config: RunConfig) -> Non
         lines = [f"{finding.part}: {finding.told}; {finding.remedy}".rstrip("; ") for finding in broken]
         problem = "\n  ".join([f"stack {target.stack} does not work; nothing was submitted", *lines])
         raise InputError(problem, remedy="run_pipeline.py stack check, once that is mended")
-
-
-def _check_no_workers(config: RunConfig) -> None:
-    if config.train.workers > 1 and requested_cluster() is None:
-        raise InputError(
-            "only a stack on Kubernetes starts the workers of a training",
-            received=f"train.workers: {config.train.workers}",
-            expected=f"such a stack, or the workers' addresses in {CLUSTER_VARIABLE}",
-            remedy="--set train.workers=1, or docs/gpu.md for workers that are started by hand",
-        )
 
 
 def check_server() -> tuple[bool, str, str]:

@@ -7,6 +7,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+
+class Left(KeyboardInterrupt):
+    """The run goes on elsewhere, and the command ends."""
+
+
 HELD = (signal.SIGINT, signal.SIGTERM)
 
 

@@ -12,21 +12,18 @@ from zenml.enums import MetadataResourceTypes
 from zenml.models import RunMetadataResource
 from zenml.utils import source_utils
 
-from operations.kubernetes.follow import Left, follow
-from operations.kubernetes.settings import configured as configured_for
-from operations.kubernetes.stack_check import check_resources
 from operations.outcomes import notify
 from operations.platform.cache import expire_lost_steps
 from operations.platform.code import code_hash
 from operations.platform.console import say
 from operations.platform.environment import PROJECT, keep_step_logs
 from operations.platform.stack import check_source_root
-from operations.platform.target import Target, active_target
-from operations.platform.termination import uninterrupted
+from operations.platform.termination import Left, uninterrupted
 from operations.platform.unreachable import ZENML, silent_server
 from operations.registry.repair import repair
 from operations.runs.job import Job
 from operations.runs.kind import AnyJob, Ending, Kind, Results
+from operations.runs.place import Place, active_place
 from operations.tracking import connection, mlflow_runs, runs
 from operations.training import checkpoints
 from recognition.errors import Terminated
@@ -55,20 +52,18 @@ def execute(kind: Kind[AnyJob, Results], job: AnyJob) -> Ending:
 
 def _supervise(kind: Kind[AnyJob, Results], job: AnyJob) -> Results:
     check_source_root(Client().active_stack)
-    target = active_target()
-    check_resources(Client().active_stack, target, job.config)
+    place = active_place()
+    place.check(job.config)
     for name in runs.close_orphans():
         say(f"closed run {name}: its command was killed")
     for line in repair(connection.connect()):
         say(f"mended {line}")
     checkpoints.remove_finished()  # of runs that ended after their training
-    is_here = target is None
-    with runs.alive(job.run_name) if is_here else nullcontext():  # a cluster's runs outlive the command
+    with runs.alive(job.run_name) if place.ends_with_command else nullcontext():
         try:
-            with runs.stoppable(job.run_name) if is_here else nullcontext():
-                _submit(kind, job, target)
-                if target is not None:
-                    follow(job.run_name, target, job.config.resources.pending_timeout)
+            with runs.stoppable(job.run_name) if place.ends_with_command else nullcontext():
+                _submit(kind, job, place)
+                place.wait(job.run_name, job.config)
                 checkpoints.remove_finished()
                 run = runs.find_run(job.run_name)
                 results = kind.load(job, run)
@@ -111,13 +106,12 @@ def prepare_submission() -> None:
     source_utils.set_custom_source_root(str(PROJECT))
 
 
-def _submit(kind: Kind[Any, Any], job: Job, target: Target | None) -> None:
+def _submit(kind: Kind[Any, Any], job: Job, place: Place) -> None:
     prepare_submission()
     pipeline, steps = kind.pipeline, kind.cached_steps
     for name in expire_lost_steps(steps):
         say(f"stored files of step {name} are gone: it will run again")
-    if target is not None:
-        pipeline = configured_for(pipeline, steps, job.config, target)
+    pipeline = place.configured(pipeline, steps, job.config)
     configured = pipeline.with_options(run_name=job.run_name, enable_cache=None if job.options.use_cache else False)
     configured(**job.arguments({name: code_hash(f"steps.{name}") for name in steps}))
 

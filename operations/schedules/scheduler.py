@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 from operations.kubernetes.cluster import Cluster, asked, connect, is_missing
 from operations.kubernetes.settings import ORCHESTRATOR, configured
 from operations.kubernetes.stack_apply import KEPT_JOBS
-from operations.kubernetes.stack_check import check_resources
+from operations.kubernetes.stack_check import require_stack
 from operations.platform.console import say
 from operations.platform.stack import check_source_root
 from operations.platform.target import FLAVOR, Target, active_target
@@ -88,7 +88,7 @@ class KubernetesScheduler:
         from operations.runs.job import safe_name
 
         check_source_root(self._stack)
-        check_resources(self._stack, self._target, snapshot.config)
+        require_stack(self._stack, self._target, snapshot.config)
         prepare_submission()
         pipeline = configured(snapshot.pipeline, snapshot.code, snapshot.config, self._target)
         assert snapshot.config.schedule is not None

@@ -4,8 +4,9 @@ import pytest
 
 from operations.kubernetes import follow as module
 from operations.kubernetes.failure import RunFailed
-from operations.kubernetes.follow import Left, follow, leave_or_stop
+from operations.kubernetes.follow import follow, leave_or_stop
 from operations.platform.target import Target
+from operations.platform.termination import Left
 from recognition.errors import Terminated
 from tests.operations.kubernetes.records import pod, run, step
 

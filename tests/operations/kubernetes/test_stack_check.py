@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from operations.kubernetes import stack_check
 from operations.kubernetes.cluster import connect
 from operations.kubernetes.images import find_image
 from operations.kubernetes.rights import ORCHESTRATOR
@@ -14,11 +13,11 @@ from operations.kubernetes.stack_check import (
     check_gpus,
     check_namespace,
     check_quota,
-    check_resources,
     check_rights,
     check_server,
     check_stack,
     check_tracker,
+    require_stack,
 )
 from operations.kubernetes.stack_text import render_finding
 from operations.platform.target import Target
@@ -200,7 +199,7 @@ def test_all_parts_are_told_and_a_run_is_refused_with_every_remedy(fake, store, 
         "GPUs": False,
     }
     with pytest.raises(InputError) as error:
-        check_resources(stack, TARGET, RunConfig(resources=ResourcesConfig(gpus=1)))
+        require_stack(stack, TARGET, RunConfig(resources=ResourcesConfig(gpus=1)))
     assert "nothing was submitted" in str(error.value)
     assert "your rights: lacking: create jobs; kubectl" in str(error.value)
     assert "GPUs: 0 on 1 node, 1 asked for on one" in str(error.value)
@@ -236,20 +235,3 @@ def test_a_certificate_that_has_expired(cluster):
 
     with pytest.raises(InputError, match="certificate, or yours, is not valid"), asked(cluster, "tell its version"):
         raise MaxRetryError(None, "/version", SSLError("certificate verify failed: certificate has expired"))
-
-
-def test_here_no_workers_are_started(monkeypatch):
-    shared = RunConfig.model_validate({"train": {"workers": 2}})
-    monkeypatch.delenv("TF_CONFIG", raising=False)
-    with pytest.raises(InputError, match="only a stack on Kubernetes starts the workers"):
-        check_resources(None, None, shared)
-    monkeypatch.setenv("TF_CONFIG", '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}}')
-    check_resources(None, None, shared)
-
-
-def test_here_a_gpu_that_is_asked_for_has_to_be_here(monkeypatch):
-    looked = []
-    monkeypatch.setattr(stack_check, "check_requested", looked.append)
-    check_resources(None, None, RunConfig(resources=ResourcesConfig(gpus=1)))
-    check_resources(None, None, RunConfig())
-    assert looked == ["auto"]

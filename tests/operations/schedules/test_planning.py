@@ -65,7 +65,7 @@ def test_the_code_is_that_of_the_whole_pipeline_and_of_each_cached_step():
 
 def test_all_steps_and_what_surrounds_them_are_behind_the_hash():
     files = {path.name for module in planning.CODE for path in imported_files(module)}
-    assert {"ingest.py", "permit.py", "train.py", "gate.py", "register.py", "lease.py", "training_folder.py"} <= files
+    assert {"ingest.py", "permit.py", "train.py", "gate.py", "register.py", "lease.py", "folder.py"} <= files
 
 
 def test_a_missing_file_of_weights_is_refused_before_it_is_frozen(tmp_path):

@@ -1,0 +1,1 @@
+from tests.operations.kubernetes.conftest import cluster, fake, secrets  # noqa: F401
