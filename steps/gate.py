@@ -5,7 +5,7 @@ from typing import Annotated
 from zenml import get_step_context, log_metadata, step
 
 from operations.gate.gatekeeper import pass_gate
-from operations.gate.judgement import Case
+from operations.gate.judgement import GateInputs
 from operations.outcomes.announcement import is_told
 from operations.platform.console import say
 from operations.registry import registry
@@ -45,8 +45,8 @@ def gate(
     """
     client, run_name = connection.connect(), get_step_context().pipeline_run.name
     earlier = registry.recorded_decision(client, registered)
-    case = Case(registered, evaluation, dataset, history, change, config, scoring)
-    decision = pass_gate(client, case, run_name)
+    inputs = GateInputs(registered, evaluation, dataset, history, change, config, scoring)
+    decision = pass_gate(client, inputs, run_name)
     run_id = mlflow_runs.run_id_of(client, run_name)
     for name in LOGGED:
         if (value := getattr(decision, name)) is not None:

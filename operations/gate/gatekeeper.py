@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from operations.gate.consent import ask_person, with_consent
-from operations.gate.judgement import Case, judge
+from operations.gate.approval import ask_person, with_approval
+from operations.gate.judgement import GateInputs, judge
 from operations.registry import registry
 from operations.registry.lock import registry_lock
 from recognition.gate.decision import GateDecision
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 
-def pass_gate(client: MlflowClient, case: Case, run: str) -> GateDecision:
+def pass_gate(client: MlflowClient, inputs: GateInputs, run: str) -> GateDecision:
     """Judge a candidate and do what follows; repeating it costs nothing.
 
     A person is asked with the registry's lock free, as nobody should wait for an answer; what was judged before is
@@ -22,24 +22,24 @@ def pass_gate(client: MlflowClient, case: Case, run: str) -> GateDecision:
 
     Args:
         client: A client from `tracking.connect`.
-        case: The candidate, what is known of it, and the rules.
+        inputs: The candidate, what is known of it, and the rules.
         run: The pipeline run that asks.
 
     Returns:
         The decision, as recorded.
     """
-    decision = _settle(client, case, run)
+    decision = _settle(client, inputs, run)
     if decision.decision != "waiting":
         return decision
-    answer = ask_person(decision, case.candidate)
-    return decision if answer is None else _settle(client, case, run, answer)
+    answer = ask_person(decision, inputs.candidate)
+    return decision if answer is None else _settle(client, inputs, run, answer)
 
 
-def _settle(client: MlflowClient, case: Case, run: str, answer: bool | None = None) -> GateDecision:
-    candidate = case.candidate
+def _settle(client: MlflowClient, inputs: GateInputs, run: str, answer: bool | None = None) -> GateDecision:
+    candidate = inputs.candidate
     with registry_lock(client, candidate.name) as check:
         champion = registry.champion(client, candidate.name)
-        judged = judge(client, case, champion, check)
-        decision = with_consent(judged, case.config.promote, candidate, champion == candidate, answer)
+        judged = judge(client, inputs, champion, check)
+        decision = with_approval(judged, inputs.config.promote, candidate, champion == candidate, answer)
         check()
         return registry.apply_decision(client, candidate, decision, run)

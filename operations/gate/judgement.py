@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from operations.gate.contender import Contender, measure_latencies
 from operations.gate.ledger import load_ledger, store_ledger
+from operations.gate.stored_model import StoredModel, measure_latencies
 from operations.platform.digest import digest_of
 from operations.registry import registry
 from operations.registry.registered_model import RegisteredModel
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Case:
+class GateInputs:
     """A candidate before the gate: what is known of it, and what it is judged by.
 
     Attributes:
@@ -73,7 +73,7 @@ class Case:
 
 
 def judge(
-    client: MlflowClient, case: Case, champion: RegisteredModel | None, check: Callable[[], None]
+    client: MlflowClient, inputs: GateInputs, champion: RegisteredModel | None, check: Callable[[], None]
 ) -> GateDecision:
     """Decide about a candidate; the registry's lock must be held.
 
@@ -81,38 +81,38 @@ def judge(
 
     Args:
         client: A client from `tracking.connect`.
-        case: The candidate, what is known of it, and the rules.
+        inputs: The candidate, what is known of it, and the rules.
         champion: The version that the alias points to; None where there is none.
         check: Raises where the lock was lost meanwhile; called before the ledger is written.
     """
-    recorded = registry.recorded_decision(client, case.candidate)
-    if recorded is not None and _still_stands(recorded, case, champion):
+    recorded = registry.recorded_decision(client, inputs.candidate)
+    if recorded is not None and _still_stands(recorded, inputs, champion):
         return recorded
-    judging = _Judging(client, case, check)
-    decision = judging.alone() if champion is None else judging.against(Contender(champion))
-    return decision.model_copy(update={"basis": case.basis, "finding": decision.reason})
+    judging = _Judging(client, inputs, check)
+    decision = judging.alone() if champion is None else judging.against(StoredModel(champion))
+    return decision.model_copy(update={"basis": inputs.basis, "finding": decision.reason})
 
 
-def _still_stands(recorded: GateDecision, case: Case, champion: RegisteredModel | None) -> bool:
+def _still_stands(recorded: GateDecision, inputs: GateInputs, champion: RegisteredModel | None) -> bool:
     version = champion.mlflow_version if champion else None
-    is_champion = version == case.candidate.mlflow_version
-    return is_champion or (version, case.basis) == (recorded.champion_version, recorded.basis)
+    is_champion = version == inputs.candidate.mlflow_version
+    return is_champion or (version, inputs.basis) == (recorded.champion_version, recorded.basis)
 
 
 class _Judging:
     """One judgement, with what all its parts need."""
 
-    def __init__(self, client: MlflowClient, case: Case, check: Callable[[], None]) -> None:
-        self.client, self.case, self.check = client, case, check
-        self.config, self.dataset, self.split = case.config, case.dataset, case.split
-        self.candidate = Contender(case.candidate)
-        self.seen = np.concatenate([case.dataset.splits[side].hashes for side in ("train", "validation")])
+    def __init__(self, client: MlflowClient, inputs: GateInputs, check: Callable[[], None]) -> None:
+        self.client, self.inputs, self.check = client, inputs, check
+        self.config, self.dataset, self.split = inputs.config, inputs.dataset, inputs.split
+        self.candidate = StoredModel(inputs.candidate)
+        self.seen = np.concatenate([inputs.dataset.splits[side].hashes for side in ("train", "validation")])
 
     def alone(self) -> GateDecision:
         """Without a champion."""
         return judge_first(self.config, self._trial(), self._guards())
 
-    def against(self, champion: Contender) -> GateDecision:
+    def against(self, champion: StoredModel) -> GateDecision:
         """With one."""
         version, why = champion.registered.mlflow_version, champion.why_unfit(self.dataset)
         if why:
@@ -123,13 +123,13 @@ class _Judging:
             return judge_incomparable(self.config, self._trial(champion.seen), version, why)
         return self._decide(champion, pair)
 
-    def _decide(self, champion: Contender, pair: Pair) -> GateDecision:
+    def _decide(self, champion: StoredModel, pair: Pair) -> GateDecision:
         config, name = self.config, self.candidate.registered.name
         ledger = load_ledger(self.client, name, self.split.hashes)
         asked = margin_of(config, pair.classes_changed)
         hypothesis = digest_of((self.candidate.registered.sha256, champion.registered.sha256, pair.metric, asked))
         terms = ledger.terms(hypothesis, config.level, config.half_spent)
-        repeats, guards = self.case.history.repeats, self._guards(champion)
+        repeats, guards = self.inputs.history.repeats, self._guards(champion)
         decision = judge_pair(config, pair, terms, repeats, guards)
         number, level = terms
         entry = Entry(number=number, hypothesis=hypothesis, level=level, rejected=decision.found)
@@ -142,18 +142,18 @@ class _Judging:
         kept = ~np.isin(self.split.hashes, seen)
         rows = self._answers().predictions[kept]
         true, predicted = rows["true"].to_numpy(np.int64), rows["predicted"].to_numpy(np.int64)
-        return Trial(self.case.scoring.metric, self.case.side, true, predicted, excluded=int((~kept).sum()))
+        return Trial(self.inputs.scoring.metric, self.inputs.side, true, predicted, excluded=int((~kept).sum()))
 
-    def _pair(self, champion: Contender) -> Pair:
+    def _pair(self, champion: StoredModel) -> Pair:
         ours = self._answers()
-        shared = share_images([champion.judged(self.dataset, self.split, self.case.scoring.batch_size), ours])
+        shared = share_images([champion.judged(self.dataset, self.split, self.inputs.scoring.batch_size), ours])
         kept = ~np.isin(self.split.hashes, np.concatenate([self.seen, champion.seen]))
         known = set(champion.metadata["classes"])
         both = np.array([name in known for name in shared.class_names])[shared.true]
         owners = zip(self.dataset.classes, self.dataset.superclass_of.tolist(), strict=False)
         return Pair(
-            metric=self.case.scoring.metric,
-            split=self.case.side,
+            metric=self.inputs.scoring.metric,
+            split=self.inputs.side,
             shared=shared.take(kept[shared.answers[CANDIDATE].rows] & both),
             excluded=int((~kept).sum()),
             version=champion.registered.mlflow_version,
@@ -176,15 +176,15 @@ class _Judging:
 
     def _answers(self) -> Evaluation:
         """The candidate's: on test they are known, elsewhere it predicts."""
-        if self.case.side == "test":
-            return self.case.evaluation
-        return self.candidate.judged(self.dataset, self.split, self.case.scoring.batch_size)
+        if self.inputs.side == "test":
+            return self.inputs.evaluation
+        return self.candidate.judged(self.dataset, self.split, self.inputs.scoring.batch_size)
 
-    def _guards(self, champion: Contender | None = None, unfit: bool = False) -> list[Guard]:
+    def _guards(self, champion: StoredModel | None = None, unfit: bool = False) -> list[Guard]:
         """Those that are not about answers; what needs a champion only with one."""
         config, guards = self.config, []
         if config.data_change != "ignore" and (champion is not None or unfit):
-            guards.append(guard_data(self.case.change, config.data_change == "block"))
+            guards.append(guard_data(self.inputs.change, config.data_change == "block"))
         rivals = [self.candidate] if champion is None else [self.candidate, champion]
         if config.max_size is not None or (champion and config.max_size_ratio is not None):
             sizes = [rival.size for rival in rivals]

@@ -25,7 +25,7 @@ class Server(Protocol):
     should_exit: bool
 
 
-class Named(NamedTuple):
+class ResolvedModel(NamedTuple):
     """What the registry names.
 
     Attributes:
@@ -49,21 +49,21 @@ class Follower:
 
     def __init__(
         self,
-        find: Callable[[], Named],
+        find: Callable[[], ResolvedModel],
         load: Callable[[RegisteredModel], Engine],
         service: Service,
         seconds: float | None = None,
     ) -> None:
         self._find, self._load, self._service, self._seconds = find, load, service, seconds
-        self._serving: Named | None = None
-        self._failed: Named | None = None
+        self._serving: ResolvedModel | None = None
+        self._failed: ResolvedModel | None = None
         self._pause, self._again = 0.0, 0.0
         self._is_silent = False
         self._ended = threading.Event()
         self.failure: Exception | None = None
 
     @contextmanager
-    def beside(self, server: Server, first: Named | None) -> Iterator[None]:
+    def beside(self, server: Server, first: ResolvedModel | None) -> Iterator[None]:
         """Load and follow while the block runs.
 
         Args:
@@ -78,7 +78,7 @@ class Follower:
             self._ended.set()
             thread.join()
 
-    def _run(self, server: Server, first: Named | None) -> None:
+    def _run(self, server: Server, first: ResolvedModel | None) -> None:
         try:
             if first is not None:
                 self._take(first)
@@ -101,18 +101,18 @@ class Follower:
         if found != self._serving and (found != self._failed or time.monotonic() >= self._again):
             self._try(found)
 
-    def _try(self, named: Named) -> None:
+    def _try(self, resolved: ResolvedModel) -> None:
         try:
-            self._take(named)
+            self._take(resolved)
         except Exception as error:
             self._service.metrics.loads.labels("failed").inc()
-            self._pause = min(LONGEST_PAUSE, 2 * self._pause) if named == self._failed else self._seconds or 0.0
-            self._failed, self._again = named, time.monotonic() + self._pause
+            self._pause = min(LONGEST_PAUSE, 2 * self._pause) if resolved == self._failed else self._seconds or 0.0
+            self._failed, self._again = resolved, time.monotonic() + self._pause
             log(
                 f"a model cannot be loaded; {self._meanwhile}",
                 logging.ERROR,
-                model=named.model.name,
-                version=named.model.mlflow_version,
+                model=resolved.model.name,
+                version=resolved.model.mlflow_version,
                 reason=str(error),
                 exc_info=not isinstance(error, RecognitionError),
             )
@@ -121,11 +121,11 @@ class Follower:
     def _meanwhile(self) -> str:
         return "none is served yet" if self._serving is None else "the old one goes on"
 
-    def _take(self, named: Named) -> None:
+    def _take(self, resolved: ResolvedModel) -> None:
         start = time.monotonic()
-        engine = self._load(named.model)
+        engine = self._load(resolved.model)
         self._service.swap(engine)
-        self._serving, self._failed = named, None
+        self._serving, self._failed = resolved, None
         self._service.metrics.loads.labels("ok").inc()
         seconds = round(time.monotonic() - start, 2)
-        log("serving", model=named.model.name, version=named.model.mlflow_version, seconds=seconds)
+        log("serving", model=resolved.model.name, version=resolved.model.mlflow_version, seconds=seconds)

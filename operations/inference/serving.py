@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from operations.inference.classifiers import load_registered
-from operations.inference.following import Follower, Named
+from operations.inference.following import Follower, ResolvedModel
 from operations.registry import model_store
 from operations.registry.address import SCHEME
 from operations.registry.lookup import find_record
@@ -70,13 +70,13 @@ def serve(word: str, place: Place, limits: Limits) -> bool:
         from operations.tracking import connection
 
         client = connection.connect()
-        found = None if place.wait else find_named(client, word)
+        found = None if place.wait else resolve_model(client, word)
         if found is not None and place.follow is not None:
             _check_alias(word, found.model)
         service = Service(limits)
         server = GracefulServer(service, place.drain)
         follower = Follower(
-            lambda: find_named(client, word),
+            lambda: resolve_model(client, word),
             lambda model: load_engine(model, limits.batch, place.threads),
             service,
             place.follow,
@@ -90,7 +90,7 @@ def serve(word: str, place: Place, limits: Limits) -> bool:
     return is_complete
 
 
-def find_named(client: MlflowClient, word: str) -> Named:
+def resolve_model(client: MlflowClient, word: str) -> ResolvedModel:
     """What the registry calls so now.
 
     Args:
@@ -101,7 +101,7 @@ def find_named(client: MlflowClient, word: str) -> Named:
         InputError: If there is no such model.
     """
     record = find_record(client, word)
-    return Named(registered_model(record), recorded_rejection(record))
+    return ResolvedModel(registered_model(record), recorded_rejection(record))
 
 
 def load_engine(model: RegisteredModel, largest: int | None = None, threads: int | None = None) -> Engine:

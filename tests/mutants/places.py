@@ -282,7 +282,7 @@ MUTANTS = (
         'return "" if file_digest(self.path) == self.registered.sha256 else',
         'return "" if self.path else',
     ),
-    Mutant("champion-waits-for-consent", 'if promote == "auto" or in_charge:', 'if promote == "auto":'),
+    Mutant("champion-waits-for-approval", 'if promote == "auto" or in_charge:', 'if promote == "auto":'),
     Mutant(
         "message-of-last-night-again",
         "model.mlflow_version, TOLD_TAG, _told(results.decision))",

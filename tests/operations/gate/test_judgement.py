@@ -4,8 +4,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from operations.gate import contender
-from operations.gate.judgement import Case, judge
+from operations.gate import stored_model
+from operations.gate.judgement import GateInputs, judge
 from operations.registry import model_store, registry
 from operations.registry.registered_model import RegisteredModel
 from recognition.configuration.sections.evaluation import EvaluationConfig
@@ -90,7 +90,7 @@ def judged(dataset, registered):
         evaluation = evaluate(certain(predicted, known), dataset.splits["test"], dataset.classes)
         scoring = EvaluationConfig(metric=metric, batch_size=5)
         candidate = CANDIDATE.model_copy(update={"sha256": sha256})
-        case = Case(candidate, evaluation, dataset, history_of(), change, GateConfig(**config), scoring)
+        case = GateInputs(candidate, evaluation, dataset, history_of(), change, GateConfig(**config), scoring)
         return judge(registered.client, case, registered.champion, lambda: None)
 
     return judged
@@ -304,7 +304,7 @@ def test_changed_data_warn_or_block(judged, registered, champion, setting, verdi
 
 
 def test_latency_and_size_are_measured_where_they_are_limited(judged, registered, champion, monkeypatch):
-    monkeypatch.setattr(contender, "latencies", lambda forwards: tuple(10.0 + i for i, _ in enumerate(forwards)))
+    monkeypatch.setattr(stored_model, "latencies", lambda forwards: tuple(10.0 + i for i, _ in enumerate(forwards)))
     limits = {"max_latency": 5.0, "max_size": 1e-6}
     alone = judged(36, **limits)
     assert (alone.decision, alone.failed) == ("kept", ("size", "latency"))
@@ -317,8 +317,8 @@ def test_latency_and_size_are_measured_where_they_are_limited(judged, registered
 
 
 def test_real_models_are_timed(registered, champion, dataset):
-    rivals = [contender.Contender(champion)] * 2
-    times = contender.measure_latencies(rivals, dataset.splits["test"].images)
+    rivals = [stored_model.StoredModel(champion)] * 2
+    times = stored_model.measure_latencies(rivals, dataset.splits["test"].images)
     assert len(times) == 2
     assert min(times) > 0
 
@@ -364,5 +364,5 @@ def test_a_first_candidate_that_was_kept_back_stays_so(judged, recorded):
 
 def test_nothing_is_predicted_twice(judged, recorded, champion, monkeypatch):
     recorded(champion)
-    monkeypatch.setattr(contender, "load_tensorflow", lambda: pytest.fail("nobody asked for a prediction"))
+    monkeypatch.setattr(stored_model, "load_tensorflow", lambda: pytest.fail("nobody asked for a prediction"))
     judged(36)

@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from operations.inference.following import Follower, Named
+from operations.inference.following import Follower, ResolvedModel
 from operations.registry.registered_model import RegisteredModel
 from recognition.errors import InputError
 from recognition.prediction.rejection import Rejection
@@ -13,7 +13,7 @@ from tests.recognition.serving.served import StubEngine, until
 
 def model(version, rejection=None):
     registered = RegisteredModel(name="colours", zenml_version=version, mlflow_version=version, sha256=version)
-    return Named(registered, rejection)
+    return ResolvedModel(registered, rejection)
 
 
 class Registry:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from operations.inference.following import Follower
-from operations.inference.serving import Place, find_named, load_engine, serve
+from operations.inference.serving import Place, resolve_model, load_engine, serve
 from operations.registry.model_store import KERAS_FILE, fetch
 from operations.registry.registry import CHAMPION, register
 from operations.registry.rejection import settle_rejection
@@ -73,9 +73,9 @@ def test_a_new_champion_is_taken_without_dropping_or_mixing_a_request(client, ve
     with serving(None, Limits(seconds=60)) as answering:
         word = f"{NAME}@champion"
         follower = Follower(
-            lambda: find_named(client, word), lambda model: load_engine(model, 8), answering.service, 0.05
+            lambda: resolve_model(client, word), lambda model: load_engine(model, 8), answering.service, 0.05
         )
-        with follower.beside(answering.server, find_named(client, word)):
+        with follower.beside(answering.server, resolve_model(client, word)):
             until(lambda: answering.service.card is not None, patience=60)
             clients = [threading.Thread(target=ask, args=(answering,)) for _ in range(CLIENTS)]
             for each in clients:

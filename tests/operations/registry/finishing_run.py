@@ -43,7 +43,7 @@ def network(skilled):
 def finish(client, name, file, run=""):
     """What the steps register and gate do."""
     from operations.gate.gatekeeper import pass_gate
-    from operations.gate.judgement import Case
+    from operations.gate.judgement import GateInputs
     from operations.registry import registry
     from recognition.configuration.sections.evaluation import EvaluationConfig
     from recognition.configuration.sections.gate import GateConfig
@@ -58,7 +58,7 @@ def finish(client, name, file, run=""):
     metadata = {"metrics": {"accuracy": evaluation.metrics.accuracy}, "data": "made", "data_digest": data.digest}
     registered = registry.register(client, name, file, metadata, [])
     change = DataChange(verdict="unknown", reason="not compared")
-    case = Case(registered, evaluation, data, history_of(), change, GateConfig(), EvaluationConfig())
+    case = GateInputs(registered, evaluation, data, history_of(), change, GateConfig(), EvaluationConfig())
     return registered, pass_gate(client, case, run)
 
 

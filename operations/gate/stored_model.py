@@ -1,4 +1,4 @@
-"""A registered model as a contender at the gate: what it knows and has seen, what it answers, what it costs."""
+"""A registered model at the gate: what it knows and has seen, what it answers, what it costs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MEGABYTE = 1_000_000
 
 
-class Contender:
+class StoredModel:
     """A registered model; its files are fetched, and the model loaded, when first asked for.
 
     Args:
@@ -116,11 +116,11 @@ class Contender:
         return "" if file_digest(self.path) == self.registered.sha256 else "its stored file is not what was registered"
 
 
-def measure_latencies(contenders: Sequence[Contender], images: Images) -> tuple[float, ...]:
+def measure_latencies(models: Sequence[StoredModel], images: Images) -> tuple[float, ...]:
     """How long each takes for an image alone, in milliseconds, median of many turns.
 
     Args:
-        contenders: One or two.
+        models: One or two.
         images: Of which the first is answered for.
     """
     import tensorflow as tf
@@ -133,4 +133,4 @@ def measure_latencies(contenders: Sequence[Contender], images: Images) -> tuple[
         )
         return lambda: call(image).numpy()
 
-    return latencies([forward(contender.model) for contender in contenders])
+    return latencies([forward(each.model) for each in models])

@@ -12,7 +12,7 @@ Promote = Literal["auto", "ask", "never"]
 YES = ("y", "yes")
 
 
-def with_consent(
+def with_approval(
     decision: GateDecision, promote: Promote, model: RegisteredModel, in_charge: bool, answer: bool | None = None
 ) -> GateDecision:
     """What follows from a decision; one that did not pass stays as it is.

@@ -2,8 +2,8 @@ import io
 
 import pytest
 
-from operations.gate import consent
-from operations.gate.consent import ask_person, with_consent
+from operations.gate import approval
+from operations.gate.approval import ask_person, with_approval
 from operations.registry.registered_model import RegisteredModel
 from tests.recognition.report.samples import decision_of
 
@@ -24,26 +24,26 @@ FAILED = decision_of(decision="kept", passed=False, finding="it is worse", reaso
     ],
 )
 def test_who_has_the_last_word(promote, answer, outcome, word):
-    decision = with_consent(PASSED, promote, MODEL, False, answer)
+    decision = with_approval(PASSED, promote, MODEL, False, answer)
     assert decision.decision == outcome
     assert decision.reason.startswith("it is better")
     assert word in decision.reason
-    assert with_consent(decision, promote, MODEL, False, answer) == decision
+    assert with_approval(decision, promote, MODEL, False, answer) == decision
 
 
 @pytest.mark.parametrize("promote", ["auto", "ask", "never"])
 def test_nobody_promotes_what_did_not_pass(promote):
-    assert with_consent(FAILED, promote, MODEL, False, True) == FAILED
+    assert with_approval(FAILED, promote, MODEL, False, True) == FAILED
 
 
 @pytest.mark.parametrize("promote", ["ask", "never"])
 def test_a_champion_is_not_asked_about_again(promote):
-    assert with_consent(PASSED, promote, MODEL, in_charge=True) == PASSED
+    assert with_approval(PASSED, promote, MODEL, in_charge=True) == PASSED
 
 
 def test_a_setting_that_changed_counts_for_what_waits():
-    waiting = with_consent(PASSED, "ask", MODEL, False)
-    assert with_consent(waiting, "auto", MODEL, False) == PASSED
+    waiting = with_approval(PASSED, "ask", MODEL, False)
+    assert with_approval(waiting, "auto", MODEL, False) == PASSED
 
 
 class Terminal(io.StringIO):
@@ -56,8 +56,8 @@ class Terminal(io.StringIO):
 )
 def test_a_person_is_asked_on_the_terminal(monkeypatch, typed, answer):
     screen = Terminal()
-    monkeypatch.setattr(consent.sys, "stdin", Terminal(typed))
-    monkeypatch.setattr(consent.sys, "__stdout__", screen)
+    monkeypatch.setattr(approval.sys, "stdin", Terminal(typed))
+    monkeypatch.setattr(approval.sys, "__stdout__", screen)
     assert ask_person(PASSED, MODEL) is answer
     assert "it is better" in screen.getvalue()
     assert "promote herbs version 4 to champion? [y/N]" in screen.getvalue()
@@ -67,6 +67,6 @@ def test_a_person_is_asked_on_the_terminal(monkeypatch, typed, answer):
     ("stdin", "stdout"), [(io.StringIO("y\n"), Terminal()), (Terminal("y\n"), io.StringIO()), (None, None)]
 )
 def test_without_a_terminal_nobody_is_asked(monkeypatch, stdin, stdout):
-    monkeypatch.setattr(consent.sys, "stdin", stdin)
-    monkeypatch.setattr(consent.sys, "__stdout__", stdout)
+    monkeypatch.setattr(approval.sys, "stdin", stdin)
+    monkeypatch.setattr(approval.sys, "__stdout__", stdout)
     assert ask_person(PASSED, MODEL) is None
