@@ -168,9 +168,7 @@ MUTANTS = (
         'return np.concatenate([dataset.splits[side].hashes for side in ("train", "validation")])',
         'return dataset.splits["train"].hashes',
     ),
-    Mutant(
-        "curve-marks-the-last-epoch", "Line(run, path, points[history.best_epoch - 1])", "Line(run, path, points[-1])"
-    ),
+    Mutant("curve-marks-the-last-epoch", '"o", [history.best_epoch - 1])', '"o", [-1])'),
     Mutant(
         "refused-data-are-not-told",
         'if looked and (not gate or change["verdict"] in CHANGED):',
@@ -268,7 +266,7 @@ MUTANTS = (
     ),
     Mutant(
         "decision-on-other-images-stands",
-        "(version, case.basis) == (recorded.champion_version, recorded.basis)",
+        "(version, inputs.basis) == (recorded.champion_version, recorded.basis)",
         "version == recorded.champion_version",
     ),
     Mutant(
