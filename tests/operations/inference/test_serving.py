@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from operations.inference.following import Follower
-from operations.inference.serving import Place, resolve_model, load_engine, serve
+from operations.inference.serving import Place, load_engine, resolve_model, serve
 from operations.registry.model_store import KERAS_FILE, fetch
 from operations.registry.registry import CHAMPION, register
 from operations.registry.rejection import settle_rejection
