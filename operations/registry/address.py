@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 SCHEME = "models:/"
 WORDS = "NAME@champion, NAME/VERSION, NAME for its champion; champion or a version's number where there is one model"
-FORM = re.compile(rf"(?:{SCHEME})?(?P<name>[^/]+)(?:@(?P<alias>[^/@]+)|/(?P<version>[^/@]+))")  # no name has a /
+FORM = re.compile(rf"(?:{SCHEME})?(?P<name>[^/:]+)(?:@(?P<alias>[^/@]+)|/(?P<version>[^/@]+))")  # no name has / or :
 VERSIONS = re.compile(rf"{SCHEME}([^/@\s]+)/(\d+)")
 
 

@@ -18,7 +18,7 @@ from recognition.errors import InputError, RecognitionError
 # start() leaves its processes running on purpose
 pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
 
-ROOT = Path(dashboard.__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 ANSWERING = """
 import http.server, sys
 class Handler(http.server.BaseHTTPRequestHandler):
