@@ -72,7 +72,7 @@ def carry_out(job: Job) -> int:
     ending = execute(import_module(f"pipelines.{job.kind}").KIND, job)
     if job.options.summary:
         job.options.summary.write_text(json.dumps(ending.summary, indent=1) + "\n", encoding="utf-8")
-    print(f"\n{ending.told}")
+    print(f"\n{ending.message}")
     if job.warning:
         print(job.warning)
     return ending.status
@@ -80,7 +80,7 @@ def carry_out(job: Job) -> int:
 
 def checked(config: RunConfig, recipe: str, options: RunOptions) -> Job:
     """Check everything; whoever `notify` names is told of what is wrong, as nobody looks at a nightly run."""
-    from operations.outcomes.notify import check_notify, tell_failure
+    from operations.outcomes.notify import check_notify, notify_failure
 
     if options.copy_errors:
         check_copies(options.copy_errors, config)
@@ -95,7 +95,7 @@ def checked(config: RunConfig, recipe: str, options: RunOptions) -> Job:
 
         return check_job(config, recipe, options)
     except Exception as error:
-        tell_failure(config, recipe, error)
+        notify_failure(config, recipe, error)
         raise
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from zenml import step
 
 from materializers.augmentation_plan import AugmentationPlanMaterializer
-from operations.platform.console import say
+from operations.platform.console import echo
 from operations.platform.environment import load_tensorflow
 from recognition.augmentation.illustrated_plan import IllustratedPlan
 from recognition.augmentation.plan import resolve_plan
@@ -29,5 +29,5 @@ def augmentation(
     split = dataset.splits["train"]
     plan = resolve_plan(config, split)
     active = [name for name, value in config.model_dump().items() if value]
-    say(f"augmentation: {', '.join(active) or 'none'}")
+    echo(f"augmentation: {', '.join(active) or 'none'}")
     return IllustratedPlan(plan, augmentation_picture(split, plan, dataset.classes))

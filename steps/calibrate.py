@@ -5,7 +5,7 @@ from typing import Annotated
 from zenml import step
 
 from materializers.calibration import CalibrationMaterializer
-from operations.platform.console import say
+from operations.platform.console import echo
 from operations.platform.environment import load_tensorflow
 from operations.training.identity import TrainingIdentity
 from operations.training.surroundings import surroundings
@@ -49,5 +49,5 @@ def calibrate(
     searched = options.model_dump(exclude=BUDGET)
     with surroundings().calibration(TrainingIdentity.of_task(task, code, searched=searched)) as place:
         found = search(task, options, place.checkpoints, place.listener(""), checkpoint.every_seconds)
-    say(f"calibrate: {found.best.choice.in_words()}, {reached(found)}")
+    echo(f"calibrate: {found.best.choice.in_words()}, {reached(found)}")
     return found

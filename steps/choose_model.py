@@ -4,7 +4,7 @@ from typing import Annotated
 
 from zenml import log_metadata, step
 
-from operations.platform.console import say
+from operations.platform.console import echo
 from operations.registry.lookup import find_model
 from operations.registry.registered_model import RegisteredModel
 from operations.registry.registry import CHAMPION
@@ -17,5 +17,5 @@ def choose_model(configuration: RunConfig) -> Annotated[RegisteredModel, "chosen
     """Find the version that `predict.model` names; always runs, as the champion may be another now."""
     model = find_model(connection.connect(), configuration.predict.model or CHAMPION)
     log_metadata(model.model_dump())
-    say(f"choose_model: {model.name} version {model.zenml_version} (MLflow {model.mlflow_version})")
+    echo(f"choose_model: {model.name} version {model.zenml_version} (MLflow {model.mlflow_version})")
     return model

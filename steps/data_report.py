@@ -6,7 +6,7 @@ from zenml import log_metadata, step
 from zenml.types import HTMLString
 
 from materializers.data_summary import DataSummaryMaterializer
-from operations.platform.console import say
+from operations.platform.console import echo
 from recognition.data.change import Baseline, DataChange, compare
 from recognition.data.dataset import ImageDataset
 from recognition.data.inspection import inspect_dataset
@@ -30,5 +30,5 @@ def data_report(
     inspection = inspect_dataset(dataset)
     change = compare(inspection.summary, baseline)
     log_metadata(change.model_dump(include={"verdict", "reason", "version"}, exclude_none=True))
-    say(f"data: {change.in_words()}")
+    echo(f"data: {change.in_words()}")
     return inspection.summary, change, HTMLString(build_data_page(dataset, inspection, change, baseline))

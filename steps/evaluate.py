@@ -5,7 +5,7 @@ from typing import Annotated
 from zenml import step
 
 from materializers.evaluation import EvaluationMaterializer
-from operations.platform.console import say
+from operations.platform.console import echo
 from operations.platform.environment import load_tensorflow
 from recognition.configuration.sections.evaluation import EvaluationConfig
 from recognition.data.dataset import ImageDataset, Split
@@ -42,5 +42,5 @@ def evaluate(
         return evaluate_predictions(probabilities, split, *names, history.temperature)
 
     evaluation = judged(dataset.splits["test"])
-    say(f"evaluate: accuracy {evaluation.metrics.accuracy:.2%} on {evaluation.metrics.images:,} test images")
+    echo(f"evaluate: accuracy {evaluation.metrics.accuracy:.2%} on {evaluation.metrics.images:,} test images")
     return evaluation, judged(first_fold(dataset, folds).splits["validation"])

@@ -7,7 +7,7 @@ from zenml import get_step_context, log_metadata, step
 from operations.gate.gatekeeper import pass_gate
 from operations.gate.judgement import GateInputs
 from operations.outcomes.announcement import is_told
-from operations.platform.console import say
+from operations.platform.console import echo
 from operations.registry import registry
 from operations.registry.registered_model import RegisteredModel
 from operations.tracking import connection, mlflow_runs
@@ -54,5 +54,5 @@ def gate(
     client.set_tag(run_id, "gate.failed_guards", ", ".join(decision.failed))
     known = {"repeated": decision == earlier, "told": is_told(client, registered, decision)}
     log_metadata({**decision.model_dump(mode="json", exclude_none=True), **known})
-    say(f"gate: {decision.decision}, because {decision.reason}")
+    echo(f"gate: {decision.decision}, because {decision.reason}")
     return decision

@@ -6,7 +6,7 @@ from zenml import log_metadata, step
 
 from materializers.image_dataset import ImageDatasetMaterializer
 from operations.gate.champion_data import find_baseline
-from operations.platform.console import say
+from operations.platform.console import echo
 from operations.platform.environment import data_cache
 from operations.tracking import connection
 from recognition.configuration.schema import RunConfig
@@ -28,5 +28,5 @@ def ingest(
     dataset = take_dataset(configuration.data, data_cache())
     log_metadata({"fallback": fallback, "source_digest": dataset.source_digest, "notes": list(dataset.notes)})
     sizes = ", ".join(f"{len(split):,} {name}" for name, split in dataset.splits.items())
-    say(f"ingest: {dataset.name}, {sizes}, {len(dataset.classes)} classes")
+    echo(f"ingest: {dataset.name}, {sizes}, {len(dataset.classes)} classes")
     return dataset, find_baseline(connection.connect(), configuration.model.name, dataset)

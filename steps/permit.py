@@ -5,7 +5,7 @@ from typing import Annotated
 from zenml import get_step_context, log_metadata, step
 from zenml.metadata.metadata_types import MetadataType
 
-from operations.platform.console import say
+from operations.platform.console import echo
 from operations.tracking import connection, mlflow_runs
 from operations.training.retraining import prepare_retraining
 from recognition.configuration.schema import RunConfig
@@ -33,5 +33,5 @@ def permit(
     prepared = prepare_retraining(client, run_id, configuration, data_summary.digest, change, code, initial)
     begun: dict[str, MetadataType] = {"init": prepared.train.init or "", "seed": prepared.train.seed}
     log_metadata({**begun, "force": configuration.retrain.force})
-    say(f"permit: a training begins with {prepared.train.init or 'random weights'} and seed {prepared.train.seed}")
+    echo(f"permit: a training begins with {prepared.train.init or 'random weights'} and seed {prepared.train.seed}")
     return prepared, prepared.train

@@ -7,7 +7,7 @@ from zenml import step
 from materializers.predictions import PredictionsMaterializer
 from operations.inference.classifiers import load_registered
 from operations.inference.prediction import answer, find_images
-from operations.platform.console import say
+from operations.platform.console import echo
 from operations.registry.registered_model import RegisteredModel
 from recognition.configuration.schema import RunConfig
 from recognition.prediction.predictions import Predictions, temporary_path, temporary_predictions
@@ -28,5 +28,5 @@ def predict(configuration: RunConfig, model: RegisteredModel) -> Annotated[Predi
     top = min(config.top, len(classifier.classes))
     with written_whole(path, top) as writer:
         tally = answer(classifier, sources, writer, top, config.batch_size)
-    say(f"predict: {tally.answered:,} answered, {tally.rejected:,} none of these, {tally.failed:,} unreadable")
+    echo(f"predict: {tally.answered:,} answered, {tally.rejected:,} none of these, {tally.failed:,} unreadable")
     return temporary_predictions(path, tally)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from zenml import get_step_context, step
 
-from operations.platform.console import say
+from operations.platform.console import echo
 from operations.tracking import connection, mlflow_runs
 from recognition.calibration.recipe import FILE, calibrated_yaml
 from recognition.calibration.result import Calibration
@@ -29,5 +29,5 @@ def recommend(configuration: RunConfig, calibration: Calibration) -> Annotated[s
     mlflow_runs.log_parameters(client, run_id, flatten(configuration))
     mlflow_runs.log_metrics(client, run_id, scores)
     mlflow_runs.log_files(client, run_id, {"calibration.png": calibration_picture(calibration), FILE: text.encode()})
-    say(f"recommend: {FILE}")
+    echo(f"recommend: {FILE}")
     return text

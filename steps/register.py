@@ -6,7 +6,7 @@ from zenml import get_step_context, step
 
 from operations.dashboard.visualizations import stored_pictures
 from operations.gate.champion_data import store_summary
-from operations.platform.console import say
+from operations.platform.console import echo
 from operations.registry import registry
 from operations.registry.registered_model import RegisteredModel
 from operations.registry.rejection import settle_rejection
@@ -68,9 +68,9 @@ def register(
     }
     artifacts = [version.id for name in LINKED for version in context.inputs[name]]
     registered = registry.register(client, configuration.model.name, model, metadata, artifacts)
-    say(f"register: {registered.name} version {registered.zenml_version} (MLflow {registered.mlflow_version})")
+    echo(f"register: {registered.name} version {registered.zenml_version} (MLflow {registered.mlflow_version})")
     rejection = settle_rejection(client, registered, target, rejection)
     client.set_tag(run_id, "rejection", rejection.in_words())
     if target is not None or rejection.rejection is not None:
-        say(f"register: rejection {rejection.in_words()}")
+        echo(f"register: rejection {rejection.in_words()}")
     return registered, rejection

@@ -6,7 +6,7 @@ from typing import Annotated
 from zenml import step
 from zenml.types import HTMLString, JSONString
 
-from operations.platform.console import say
+from operations.platform.console import echo
 from operations.registry.registered_model import RegisteredModel
 from operations.training.surroundings import surroundings
 from recognition.data.dataset import ImageDataset
@@ -71,5 +71,5 @@ def report(
     suspects = build_suspects_page({"validation": validation, "test": evaluation}, first_fold(dataset, folds))
     files = {"report.html": page, "metrics.json": numbers, "suspects.html": suspects}
     around.log_files({name: text.encode() for name, text in files.items()})
-    say(f"report: {len(page.encode()) / 1e6:.1f} MB")
+    echo(f"report: {len(page.encode()) / 1e6:.1f} MB")
     return HTMLString(page), JSONString(numbers), HTMLString(suspects)

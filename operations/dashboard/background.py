@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 
-from operations.platform.console import say
+from operations.platform.console import echo
 from operations.platform.environment import state_folder
 from recognition.errors import InputError, RecognitionError
 
@@ -61,7 +61,7 @@ def start_missing(servers: list[Server]) -> None:
         _check_port(server)
     try:
         for server in missing:
-            say(f"starting {server.name}")
+            echo(f"starting {server.name}")
             _launch(server)
         for server in servers:
             _wait(server.name)

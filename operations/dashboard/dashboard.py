@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from operations.dashboard.background import HOST, STOP_COMMAND, Server, end, port_of, start_missing
-from operations.platform.console import say
+from operations.platform.console import echo
 from operations.platform.environment import check_writable, state_folder
 from operations.platform.locks import state_lock
 from recognition.errors import InputError
@@ -54,8 +54,8 @@ def start(port: int) -> None:
         start_missing(servers)
         pages = {server.name: f"http://{HOST}:{port_of(server.name)}{server.path}" for server in servers}
     for name in (ZENML, MLFLOW):
-        say(f"{name:<7} {pages.get(name, client.tracking_uri)}")
-    say(f"to stop: {STOP_COMMAND}")
+        echo(f"{name:<7} {pages.get(name, client.tracking_uri)}")
+    echo(f"to stop: {STOP_COMMAND}")
 
 
 def stop() -> None:
@@ -63,7 +63,7 @@ def stop() -> None:
     check_writable(state_folder(), "state folder")
     with state_lock("dashboard"):
         stopped = [name for name in (ZENML, MLFLOW) if end(name)]
-    say(f"stopped {' and '.join(stopped)}" if stopped else "no dashboard is running")
+    echo(f"stopped {' and '.join(stopped)}" if stopped else "no dashboard is running")
 
 
 def _check_store() -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from operations.inference.classifiers import load_registered
 from operations.platform.cache import is_there
-from operations.platform.console import render_lines, say
+from operations.platform.console import echo, render_lines
 from operations.platform.environment import PROJECT, check_writable, silenced, state_folder
 from operations.registry import model_store
 from operations.registry.lookup import find_model
@@ -76,7 +76,7 @@ def export(
     with silenced():
         classifier = load_registered(model)
         checked = _check_images(model, classifier, images, count)
-    say(f"export: {model.name} version {model.mlflow_version} as {choice}, checked with {len(checked[1]):,} images")
+    echo(f"export: {model.name} version {model.mlflow_version} as {choice}, checked with {len(checked[1]):,} images")
     with _made_whole(folder) as unfinished:
         return _write(model, classifier, choice, unfinished, samples, checked, tolerance), folder
 

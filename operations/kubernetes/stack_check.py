@@ -28,13 +28,13 @@ class Finding:
     Attributes:
         part: What was looked at.
         ok: Whether it works, as far as can be known.
-        told: What was found.
+        detail: What was found.
         remedy: How to mend it.
     """
 
     part: str
     ok: bool
-    told: str
+    detail: str
     remedy: str = ""
 
 
@@ -90,7 +90,7 @@ def require_stack(stack: Any, target: Target, config: RunConfig) -> None:
         finding for finding in check_stack(stack, target, config.resources, config.train.workers) if not finding.ok
     ]
     if broken:
-        lines = [f"{finding.part}: {finding.told}; {finding.remedy}".rstrip("; ") for finding in broken]
+        lines = [f"{finding.part}: {finding.detail}; {finding.remedy}".rstrip("; ") for finding in broken]
         problem = "\n  ".join([f"stack {target.stack} does not work; nothing was submitted", *lines])
         raise InputError(problem, remedy="run_pipeline.py stack check, once that is mended")
 

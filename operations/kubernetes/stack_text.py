@@ -36,5 +36,5 @@ def render_target(target: Target) -> str:
 
 def render_finding(finding: Finding) -> str:
     """A line, and one more with the remedy."""
-    line = f"{'OK  ' if finding.ok else 'FAIL'}  {finding.part:<{WIDTH}}{finding.told}"
+    line = f"{'OK  ' if finding.ok else 'FAIL'}  {finding.part:<{WIDTH}}{finding.detail}"
     return line if not finding.remedy else f"{line}\n{textwrap.indent(f'to mend: {finding.remedy}', ' ' * (WIDTH + 6))}"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from operations.kubernetes.cluster import Cluster, asked
-from operations.platform.console import say
+from operations.platform.console import echo
 from operations.platform.environment import WORKERS_PATIENCE
 from recognition.errors import RecognitionError
 from recognition.training.distribution import CLUSTER_VARIABLE, join_cluster
@@ -67,7 +67,7 @@ def training_workers(count: int, step_run: str) -> Iterator[None]:
             batch.create_namespaced_job(namespace, job)
         _wait(core, namespace, name, count - 1)
         os.environ[CLUSTER_VARIABLE] = tf_config(chief.status.pod_ip, name, count, 0)
-        say(f"  worker 1 of {count}: waiting for the others")
+        echo(f"  worker 1 of {count}: waiting for the others")
         join_cluster()
         yield
     finally:

@@ -11,7 +11,7 @@ from operations.kubernetes.cluster import Cluster
 from operations.kubernetes.failure import RunFailed
 from operations.kubernetes.pending_guard import REASON
 from operations.kubernetes.pod_log import PodLog
-from operations.platform.console import say
+from operations.platform.console import echo
 
 STEP, STEP_JOB, ORCHESTRATOR_JOB = "step_name", "zenml.io/step-name", "zenml.io/orchestrator"
 HOPELESS = ("InvalidImageName", "ErrImagePull", "ImagePullBackOff", "CreateContainerConfigError")
@@ -93,11 +93,11 @@ class Watch:
         if pod not in self._pod_logs:
             self._pod_logs[pod] = PodLog(self._cluster, self._namespace, pod)
             self.logs[step] = []
-            say(f"{step}: pod {pod}")
+            echo(f"{step}: pod {pod}")
         lines = self._pod_logs[pod].new_lines(has_ended)
         for line in lines:
             if not NOISE.match(line):
-                say(f"  {line}")
+                echo(f"  {line}")
         self.logs[step] += lines
 
     def _look_at_job(self, job: Any) -> None:
@@ -141,7 +141,7 @@ class Watch:
         """
         if self._waiting.get(about) != text:
             self._waiting[about] = text
-            say(text)
+            echo(text)
 
     def forget(self, about: str) -> None:
         """Print it once more when it comes back."""

@@ -27,7 +27,7 @@ def announce(config: RunConfig, recipe: str, summary: dict[str, Any], results: R
         summary: Its summary.
         results: What it left behind.
     """
-    notify.tell_end(config, recipe, summary, results.run)
+    notify.notify_end(config, recipe, summary, results.run)
     model = results.registered
     connection.connect().set_model_version_tag(model.name, model.mlflow_version, TOLD_TAG, _told(results.decision))
 

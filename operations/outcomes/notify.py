@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from operations.platform.console import say
+from operations.platform.console import echo
 from operations.platform.secret_values import secret_value
 from recognition.configuration.schema import RunConfig
 from recognition.configuration.sections.notify import NotifyConfig, is_address
@@ -42,7 +42,7 @@ def check_notify(config: NotifyConfig) -> None:
     _secret(config)
 
 
-def tell_end(config: RunConfig, recipe: str, summary: dict[str, Any], run: Any) -> None:
+def notify_end(config: RunConfig, recipe: str, summary: dict[str, Any], run: Any) -> None:
     """Tell what is new about a run that ended, whether it trained or refused to.
 
     Args:
@@ -55,10 +55,10 @@ def tell_end(config: RunConfig, recipe: str, summary: dict[str, Any], run: Any) 
         return
     decided = "gate" in run.steps and not run.steps["gate"].run_metadata["told"]
     looked = run.steps["data_report"].status.value != "cached"
-    tell(config.notify, notices(summary, config.model.name, recipe, decided, looked))
+    send(config.notify, notices(summary, config.model.name, recipe, decided, looked))
 
 
-def tell_failure(config: RunConfig, recipe: str, error: BaseException, run_name: str | None = None) -> None:
+def notify_failure(config: RunConfig, recipe: str, error: BaseException, run_name: str | None = None) -> None:
     """Tell that a run failed, or could not begin.
 
     Args:
@@ -69,10 +69,10 @@ def tell_failure(config: RunConfig, recipe: str, error: BaseException, run_name:
     """
     if config.notify is not None:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0][:500]
-        tell(config.notify, [Notice("failed", config.model.name, reason, recipe, run_name)])
+        send(config.notify, [Notice("failed", config.model.name, reason, recipe, run_name)])
 
 
-def tell(config: NotifyConfig, told: Sequence[Notice]) -> None:
+def send(config: NotifyConfig, messages: Sequence[Notice]) -> None:
     """Send messages, one after the other, and say in a line each what became of it.
 
     A thread sends them, and is left alone when the time is over: no server that answers byte by byte, and no name that
@@ -80,11 +80,11 @@ def tell(config: NotifyConfig, told: Sequence[Notice]) -> None:
 
     Args:
         config: Section `notify`.
-        told: What to tell; events that it leaves out are not.
+        messages: What to tell; events that it leaves out are not.
     """
-    for notice in told:
+    for notice in messages:
         if notice.event in config.events:
-            say(f"notify: {notice.event} {_within(config, notice)}")
+            echo(f"notify: {notice.event} {_within(config, notice)}")
 
 
 def _within(config: NotifyConfig, notice: Notice) -> str:

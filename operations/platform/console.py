@@ -7,7 +7,7 @@ from collections.abc import Sequence
 PLAIN_INTERVAL = 30.0  # seconds between progress lines where no bar can be drawn
 
 
-def say(text: str = "") -> None:
+def echo(text: str = "") -> None:
     """Print a line at once; inside a step it also goes to the step's log."""
     print(text, flush=True)  # noqa: T201
 

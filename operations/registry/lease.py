@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
-from operations.platform.console import say
+from operations.platform.console import echo
 from operations.platform.identity import identity
 from recognition.errors import RecognitionError
 
@@ -73,7 +73,7 @@ def _acquire(client: MlflowClient, entity: str, token: str) -> None:
             _bury(client, entity, now)
             continue
         if not told:
-            say(f"waiting for {now.who}, who changes the registry")
+            echo(f"waiting for {now.who}, who changes the registry")
             told = True
         time.sleep(POLL)
 
@@ -112,7 +112,7 @@ def _bury(client: MlflowClient, entity: str, dead: _Seen) -> None:
 
     with suppress(MlflowException):  # another was faster; if the server is gone, the next look tells
         client.rename_registered_model(entity, f"{entity}.{dead.holder}")
-        say(f"the lock of {dead.who} is free: no sign of life for {LEASE:.0f} s")
+        echo(f"the lock of {dead.who} is free: no sign of life for {LEASE:.0f} s")
     graves = client.search_registered_models(f"name LIKE '{PREFIX}%'")
     for grave in graves:
         if grave.name.startswith(f"{entity}.") and time.time() - grave.last_updated_timestamp / 1000 > GRAVE_AGE:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from filelock import Timeout
 
-from operations.platform.console import say
+from operations.platform.console import echo
 from operations.platform.locks import state_lock
 from operations.registry.lease import leased
 from operations.tracking.connection import local_tracking_uri
@@ -38,7 +38,7 @@ def registry_lock(client: MlflowClient, name: str) -> Iterator[Callable[[], None
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        say("waiting for another command, which changes the registry")
+        echo("waiting for another command, which changes the registry")
         lock.acquire()
     try:
         yield lambda: None

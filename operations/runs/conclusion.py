@@ -45,9 +45,9 @@ def conclude_failure(error: BaseException) -> None:
     config, recipe = RunConfig.model_validate(parameters["config"]), parameters["recipe"]
     if isinstance(error, RetrainingRefused):
         refusal = build_refusal(run, error.problem, parameters["commit"], False, _page(run.name))
-        notify.tell_end(config, recipe, refusal, run)
+        notify.notify_end(config, recipe, refusal, run)
     else:
-        notify.tell_failure(config, recipe, error, run.name)
+        notify.notify_failure(config, recipe, error, run.name)
     runs.close_in_mlflow(run.name, runs.FAILED)
 
 

@@ -15,7 +15,7 @@ from zenml.utils import source_utils
 from operations.outcomes import notify
 from operations.platform.cache import expire_lost_steps
 from operations.platform.code import code_hash
-from operations.platform.console import say
+from operations.platform.console import echo
 from operations.platform.environment import PROJECT, keep_step_logs
 from operations.platform.stack import check_source_root
 from operations.platform.termination import Left, uninterrupted
@@ -55,9 +55,9 @@ def _supervise(kind: Kind[AnyJob, Results], job: AnyJob) -> Results:
     place = active_place()
     place.check(job.config)
     for name in runs.close_orphans():
-        say(f"closed run {name}: its command was killed")
+        echo(f"closed run {name}: its command was killed")
     for line in repair(connection.connect()):
-        say(f"mended {line}")
+        echo(f"mended {line}")
     checkpoints.remove_finished()  # of runs that ended after their training
     with runs.alive(job.run_name) if place.ends_with_command else nullcontext():
         try:
@@ -79,7 +79,7 @@ def _supervise(kind: Kind[AnyJob, Results], job: AnyJob) -> Results:
                 told = error.args if isinstance(error, KeyboardInterrupt) else ()
                 raise (Terminated if isinstance(error, Terminated) else KeyboardInterrupt)(*told) from error
             if not isinstance(error, RetrainingRefused):
-                notify.tell_failure(job.config, job.recipe, error, job.run_name)
+                notify.notify_failure(job.config, job.recipe, error, job.run_name)
             raise
     return results
 
@@ -110,7 +110,7 @@ def _submit(kind: Kind[Any, Any], job: Job, place: Place) -> None:
     prepare_submission()
     pipeline, steps = kind.pipeline, kind.cached_steps
     for name in expire_lost_steps(steps):
-        say(f"stored files of step {name} are gone: it will run again")
+        echo(f"stored files of step {name} are gone: it will run again")
     pipeline = place.configured(pipeline, steps, job.config)
     configured = pipeline.with_options(run_name=job.run_name, enable_cache=None if job.options.use_cache else False)
     configured(**job.arguments({name: code_hash(f"steps.{name}") for name in steps}))

@@ -18,7 +18,7 @@ class Ending(NamedTuple):
     """How a run ended: its summary as JSON and as a person reads it, and the command's exit status."""
 
     summary: Mapping[str, Any]
-    told: str
+    message: str
     status: int = 0
 
 

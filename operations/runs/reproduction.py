@@ -12,7 +12,7 @@ from operations.outcomes.results import load_outputs
 from operations.outcomes.run_lookup import find_trainings
 from operations.platform.cache import is_there
 from operations.platform.code import code_hash
-from operations.platform.console import render_lines, say
+from operations.platform.console import echo, render_lines
 from operations.platform.environment import PROJECT, check_writable, load_tensorflow, state_folder
 from operations.platform.machine import MACHINE, machine_facts
 from operations.runs.job import RunOptions, TrainingJob, check_job, git_commit
@@ -172,7 +172,7 @@ def render_differences(original: Original, found: Mapping[str, tuple[str, str]])
 def load(job: ReproductionJob, run: Any) -> Reproduction:
     """Compare what a repetition left behind with what it repeats."""
     model, evaluation = load_outputs(run, "model", "evaluation")
-    say("compare: weights and predictions")
+    echo("compare: weights and predictions")
     weights = _weights(job.original.model.path), _weights(model.path)
     return compare_trainings(weights, (job.original.evaluation, evaluation), job.tolerance)
 

@@ -46,5 +46,5 @@ def refuse(job: TrainingJob, refusal: RetrainingRefused) -> Ending:
     (page,) = load_outputs(run, "data_report")
     path.write_text(page, encoding="utf-8")
     summary = build_refusal(run, refusal.problem, job.commit, bool(job.fallback), path)
-    notify.tell_end(job.config, job.recipe, summary, run)
+    notify.notify_end(job.config, job.recipe, summary, run)
     return Ending(summary, render_refusal(summary, refusal.remedy), refusal.exit_status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operations.platform.code import code_hash
-from operations.platform.console import say
+from operations.platform.console import echo
 from operations.platform.environment import data_cache, load_tensorflow
 from operations.platform.termination import terminable
 from operations.runs.job import TrainingJob
@@ -31,7 +31,7 @@ def join(config: TrainConfig, threads: int | None) -> None:
     """
     if (cluster := cluster_of(config)) is not None:
         load_tensorflow(threads)
-        say(f"worker {cluster[1] + 1} of {len(cluster[0])}: waiting for the others")
+        echo(f"worker {cluster[1] + 1} of {len(cluster[0])}: waiting for the others")
         join_cluster()
 
 
@@ -75,4 +75,4 @@ def train_along(
     folder = shared_folder(Training("", TrainingIdentity.of_task(task, code, initial), origin))
     with terminable() as terminated:
         train(task, folder, TrainingProgress(metric, terminated), every_seconds=checkpoint.every_seconds)
-    say("this worker is done; the chief evaluates and registers")
+    echo("this worker is done; the chief evaluates and registers")

@@ -16,7 +16,7 @@ from operations.kubernetes.cluster import Cluster, asked, connect, is_missing
 from operations.kubernetes.settings import ORCHESTRATOR, configured
 from operations.kubernetes.stack_apply import KEPT_JOBS
 from operations.kubernetes.stack_check import require_stack
-from operations.platform.console import say
+from operations.platform.console import echo
 from operations.platform.stack import check_source_root
 from operations.platform.target import FLAVOR, Target, active_target
 from operations.schedules.snapshot import Snapshot
@@ -199,7 +199,7 @@ class KubernetesScheduler:
         while running := running_jobs(self._cluster, self._namespace, name):
             if time.monotonic() - told >= REMINDER:
                 told = time.monotonic()
-                say(f"waiting for {', '.join(running)} to end, whose token would be revoked")
+                echo(f"waiting for {', '.join(running)} to end, whose token would be revoked")
             time.sleep(INTERVAL)
 
     def _delete_secret(self, name: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from operations.platform.console import say
+from operations.platform.console import echo
 from operations.training.checkpoints import (
     FINISHED,
     TRAINING,
@@ -79,7 +79,7 @@ def _take_over(identity: TrainingIdentity) -> None:
     with suppress(Timeout), lock_of(left):
         if left.is_dir():
             left.rename(folder)
-            say(f"  this training goes on from what version {FORMER} left")
+            echo(f"  this training goes on from what version {FORMER} left")
 
 
 def _held(training: Training) -> tuple[Path, FileLock]:
@@ -91,7 +91,7 @@ def _held(training: Training) -> tuple[Path, FileLock]:
             lock.acquire(timeout=PATIENCE if _is_of(folder, training.origin) else 0)
             return folder, lock
         if folder == shared:
-            say("  another run trains the same: this one starts from its first epoch")
+            echo("  another run trains the same: this one starts from its first epoch")
     raise RecognitionError(
         "another process of this run trains already",
         received=f"{own} in use",

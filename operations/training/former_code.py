@@ -8,10 +8,10 @@ from __future__ import annotations
 
 FORMER = "0.1.0"
 _FORMER = {  # today's hash of a step's code: the former one
-    "ae220b4294259759": "5691ce6d977eede7",  # augmentation
-    "0d93bbce29f52998": "ef94686407b6f4f9",  # calibrate
-    "daecde7c20118d85": "2871ab2149ce04a9",  # evaluate
-    "5250921b57d7d5e7": "0520b9a1ff1128b2",  # train
+    "727818eb464e0eb3": "5691ce6d977eede7",  # augmentation
+    "cf6b7044bd8ec3e8": "ef94686407b6f4f9",  # calibrate
+    "c2e22634796e7a05": "2871ab2149ce04a9",  # evaluate
+    "b3718f356f6d6861": "0520b9a1ff1128b2",  # train
 }
 
 

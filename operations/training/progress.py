@@ -9,7 +9,7 @@ from typing import Never
 
 from tqdm import tqdm
 
-from operations.platform.console import PLAIN_INTERVAL, say
+from operations.platform.console import PLAIN_INTERVAL, echo
 from recognition.evaluation.score import in_words
 from recognition.training.history import Epoch
 from recognition.training.listener import TrainingListener
@@ -33,10 +33,10 @@ class TrainingProgress(TrainingListener):
         """What `stop` says."""
         return self._stop()
 
-    def say(self, text: str) -> None:
+    def log(self, text: str) -> None:
         """Print a sentence about the training."""
         self._clear()
-        say(f"  {text}")
+        echo(f"  {text}")
 
     def on_step(self, images: int, total: int, images_per_second: float) -> None:
         """Move the bar, or print a line if the last is long ago."""
@@ -45,13 +45,13 @@ class TrainingProgress(TrainingListener):
         elif time.monotonic() - self._last_line >= PLAIN_INTERVAL:
             self._last_line = time.monotonic()
             left = (total - images) / images_per_second
-            say(f"  {images:,} of {total:,} images, {images_per_second:.0f} images/s, {left:.0f} s left")
+            echo(f"  {images:,} of {total:,} images, {images_per_second:.0f} images/s, {left:.0f} s left")
 
     def on_epoch(self, epoch: Epoch) -> None:
         """Print what the epoch reached."""
         self._clear()
         self._last_line = time.monotonic()
-        say(
+        echo(
             f"  epoch {epoch.epoch}: loss {epoch.train_loss:.3f}, validation loss {epoch.validation_loss:.3f}, "
             f"validation accuracy {epoch.validation_accuracy:.2%}, {self._score(epoch)}"
             f"{epoch.images_per_second:.0f} images/s, {epoch.seconds:.0f} s"

@@ -47,9 +47,9 @@ def calibrate(
     alone = replace(task, config=config.model_copy(update={"strategy": "single"}))
     test = _range_test_once(folder / RANGE_TEST, lambda: run_range_test(alone, options.steps, listener))
     end = ", where the loss diverged" if test.diverged else ""
-    listener.say(f"range test: {test.rates[0]:.3g} to {test.rates[-1]:.3g}{end}; suggests {test.suggestion:.3g}")
+    listener.log(f"range test: {test.rates[0]:.3g} to {test.rates[-1]:.3g}{end}; suggests {test.suggestion:.3g}")
     space = search_space(options, config, len(task.dataset.splits["train"]), test.suggestion)
-    listener.say(f"study: {in_words(space)}")
+    listener.log(f"study: {in_words(space)}")
 
     def attempt(choice: Choice, checkpoints: Path, hearer: TrainingListener) -> None:
         chosen = replace(alone, config=choice.apply(alone.config))

@@ -81,9 +81,9 @@ def run_study(
         while _goes_on(opened, options):
             trial = _next_trial(opened, first, options.sampler_seed)
             choice = _choose(trial, space)
-            listener.say(f"trial {trial.number + 1} of {options.trials}: {choice.in_words()}")
+            listener.log(f"trial {trial.number + 1} of {options.trials}: {choice.in_words()}")
             _run(opened.study, trial, choice, folder / f"trial-{trial.number + 1}", attempt, listener)
-            listener.say(_told(opened.ended()[-1]))
+            listener.log(_told(opened.ended()[-1]))
         trials = opened.ended()
     if not any(trial.state == TrialState.COMPLETE for trial in trials):
         raise TrainingError(
@@ -106,9 +106,9 @@ class _Pruning(TrainingListener):
     def __init__(self, trial: optuna.Trial, epochs: int, listener: TrainingListener) -> None:
         self._trial, self._epochs, self._listener = trial, epochs, listener
 
-    def say(self, text: str) -> None:
+    def log(self, text: str) -> None:
         """Hand on a sentence."""
-        self._listener.say(text)
+        self._listener.log(text)
 
     def on_step(self, images: int, total: int, images_per_second: float) -> None:
         """Hand on a step."""

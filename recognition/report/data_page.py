@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from recognition.data.change import Baseline, DataChange
-from recognition.data.concerns import concerns
 from recognition.data.dataset import ImageDataset
 from recognition.data.findings import Place
 from recognition.data.inspection import Inspection, Pair
+from recognition.data.quality_issues import quality_issues
 from recognition.data.summary import DataSummary
 from recognition.report.histogram import outlines
 from recognition.report.sprites import sprite
@@ -45,7 +45,7 @@ def build_data_page(dataset: ImageDataset, inspection: Inspection, change: DataC
         change=change,
         before=before if change.verdict not in ("unknown", "same") else None,
         measures=_measures(change),
-        concerns=concerns(summary),
+        quality_issues=quality_issues(summary),
         rows=_class_rows(summary, before),
         strips=_class_pictures(dataset),
         histograms=_histograms(summary, before),

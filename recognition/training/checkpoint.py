@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.errors import InputError
-from recognition.training.history import Epoch, Partial
+from recognition.training.history import Epoch, EpochProgress
 
 Arrays = Sequence[NDArray[np.generic]]
 KEPT = 2  # the last, and one to fall back to
@@ -40,18 +40,18 @@ class Checkpoint:
         arrays: Named lists of arrays: the network's variables, the optimizer's, averages, those of the best epoch.
         epochs: The finished epochs.
         best_epoch: The best of them, counted from 1.
-        partial: What came of the epoch that is under way; nothing at the end of one.
+        progress: What came of the epoch that is under way; nothing at the end of one.
     """
 
     arrays: Mapping[str, Arrays]
     epochs: tuple[Epoch, ...]
     best_epoch: int
-    partial: Partial = field(default_factory=Partial)
+    progress: EpochProgress = field(default_factory=EpochProgress)
 
     @property
     def name(self) -> str:
         """Sorts by time."""
-        return f"epoch-{len(self.epochs):05d}-batch-{self.partial.batches:07d}.npz"
+        return f"epoch-{len(self.epochs):05d}-batch-{self.progress.batches:07d}.npz"
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
@@ -84,21 +84,21 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         left.unlink()
 
 
-def load_checkpoint(folder: Path, say: Callable[[str], None] = lambda _: None) -> Checkpoint | None:
+def load_checkpoint(folder: Path, log: Callable[[str], None] = lambda _: None) -> Checkpoint | None:
     """The last whole checkpoint in a folder, None where there is none.
 
     Damaged ones after it are put aside: "….damaged".
 
     Args:
         folder: Where a training's checkpoints lie.
-        say: Hears of damaged ones.
+        log: Hears of damaged ones.
     """
     for path in reversed(_files(folder)):
         try:
             return read_checkpoint(io.BytesIO(path.read_bytes()))
         except DAMAGES as error:
             path.rename(path.with_name(f"{path.name}.damaged"))
-            say(f"WARNING: checkpoint {path.name} is damaged ({error}): trying the one before it")
+            log(f"WARNING: checkpoint {path.name} is damaged ({error}): trying the one before it")
     return None
 
 
@@ -132,7 +132,7 @@ def _named(checkpoint: Checkpoint) -> dict[str, Any]:
     record = {
         "best_epoch": checkpoint.best_epoch,
         "epochs": [epoch.model_dump() for epoch in checkpoint.epochs],
-        "partial": checkpoint.partial.model_dump(),
+        "partial": checkpoint.progress.model_dump(),
         "arrays": {name: len(arrays) for name, arrays in checkpoint.arrays.items()},
     }
     named = {f"{name}-{i}": array for name, arrays in checkpoint.arrays.items() for i, array in enumerate(arrays)}
@@ -159,7 +159,7 @@ def read_checkpoint(file: BinaryIO) -> Checkpoint:
         record = json.loads(archive[RECORD].tobytes())
         arrays = {name: [archive[f"{name}-{i}"] for i in range(count)] for name, count in record["arrays"].items()}
     epochs = tuple(Epoch(**epoch) for epoch in record["epochs"])
-    return Checkpoint(arrays, epochs, record["best_epoch"], Partial(**record["partial"]))
+    return Checkpoint(arrays, epochs, record["best_epoch"], EpochProgress(**record["partial"]))
 
 
 def _flush_folder(folder: Path) -> None:

@@ -15,7 +15,7 @@ from recognition.evaluation.predict import fitting_batch
 from recognition.evaluation.score import score
 from recognition.training.batches import batches
 from recognition.training.gpu import gpu_usage
-from recognition.training.history import Epoch, Partial
+from recognition.training.history import Epoch, EpochProgress
 from recognition.training.listener import TrainingListener
 from recognition.training.order import epoch_order
 from recognition.training.schedule import image_size, learning_rate
@@ -32,8 +32,8 @@ def run_epoch(
     task: Task,
     index: int,
     listener: TrainingListener,
-    done: Partial,
-    pause: Callable[[Partial], None],
+    progress: EpochProgress,
+    on_step: Callable[[EpochProgress], None],
 ) -> Epoch:
     """Learn the training split in whole steps, then score the validation split.
 
@@ -42,14 +42,14 @@ def run_epoch(
         task: What is to be learned.
         index: Index of the epoch, from 0.
         listener: Hears of every batch.
-        done: What of this epoch is learned already.
-        pause: Called between steps with what is learned; what it raises ends the epoch.
+        progress: What of this epoch is learned already.
+        on_step: Called between steps with what is learned; what it raises ends the epoch.
 
     Raises:
         TrainingError: If the loss is not finite or diverges, or a batch does not fit the device's memory.
     """
     learner.begin(index + 1)
-    learned = _learn(learner, task, index, listener, done, pause)
+    learned = _learn(learner, task, index, listener, progress, on_step)
     usage = gpu_usage(learner.gpus)  # before validation: of the moment
     start = time.perf_counter()
     with learner.averaged():
@@ -76,9 +76,9 @@ def _learn(
     task: Task,
     index: int,
     listener: TrainingListener,
-    done: Partial,
-    pause: Callable[[Partial], None],
-) -> Partial:
+    progress: EpochProgress,
+    on_step: Callable[[EpochProgress], None],
+) -> EpochProgress:
     """One pass over the split, or the rest of one."""
     from recognition.augmentation.transform import step_seed
 
@@ -87,26 +87,28 @@ def _learn(
     count = steps * config.accumulate
     order = epoch_order(split.labels, config.sampling, config.seed, index)
     limit = DIVERGED * np.log(max(2, learner.network.output_shape[-1]))
-    start = time.perf_counter() - done.seconds
-    with batches(split, order[: count * size].reshape(count, size)[done.batches :]) as stream:
-        for number, batch in enumerate(stream, done.batches):
+    start = time.perf_counter() - progress.seconds
+    with batches(split, order[: count * size].reshape(count, size)[progress.batches :]) as stream:
+        for number, batch in enumerate(stream, progress.batches):
             now = (index - task.first) * steps + number // config.accumulate, config.epochs * steps
             complete = (number + 1) % config.accumulate == 0
             learner.learning_rate = learning_rate(config, *now)
             seed = step_seed(config.seed, index, number)
             loss, hits = map(float, learner.train_step(*batch, seed, image_size(config, *now), complete))
             _check_loss(loss / size, limit, learner, index)
-            done = Partial(
+            progress = EpochProgress(
                 batches=number + 1,
-                loss=done.loss + loss,
-                hits=done.hits + hits,
+                loss=progress.loss + loss,
+                hits=progress.hits + hits,
                 seconds=time.perf_counter() - start,
             )
-            seen = (index * count + done.batches) * size
-            listener.on_step(seen, (task.first + config.epochs) * count * size, done.batches * size / done.seconds)
-            if complete and done.batches < count:
-                pause(done)
-    return done
+            seen = (index * count + progress.batches) * size
+            listener.on_step(
+                seen, (task.first + config.epochs) * count * size, progress.batches * size / progress.seconds
+            )
+            if complete and progress.batches < count:
+                on_step(progress)
+    return progress
 
 
 def _validate(learner: Learner, split: Split, metric: str) -> tuple[float, float, float]:

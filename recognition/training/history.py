@@ -29,7 +29,7 @@ class Epoch(BaseModel):
     gpu_utilisation: float | None = None
 
 
-class Partial(BaseModel):
+class EpochProgress(BaseModel):
     """The part of an epoch that is learned: batches, sums of losses and hits over their images, wall time."""
 
     model_config = ConfigDict(frozen=True)

@@ -8,7 +8,7 @@ from recognition.training.history import Epoch
 class TrainingListener:
     """Hears everything and does nothing; override what you want to hear."""
 
-    def say(self, text: str) -> None:
+    def log(self, text: str) -> None:
         """A sentence about the training."""
 
     def on_step(self, images: int, total: int, images_per_second: float) -> None:

@@ -41,7 +41,7 @@ def train_repeatedly(
         folder = checkpoints / name.replace(" ", "-") if name else checkpoints
         hearer = listener(name)
         if name:
-            hearer.say(f"{name}:")
+            hearer.log(f"{name}:")
         trained = train(variant, folder, hearer, every_seconds=every_seconds)
         first = first or make_candidate(trained, variant)
         best = trained.history.best

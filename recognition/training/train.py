@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from recognition.evaluation.score import in_words
 from recognition.training.checkpoint import Checkpoint
 from recognition.training.class_weights import described
-from recognition.training.course import Course
 from recognition.training.device import Device, choose_device
 from recognition.training.distribution import choose_distribution
 from recognition.training.epoch import run_epoch
 from recognition.training.history import History
 from recognition.training.listener import TrainingListener
 from recognition.training.task import Task
+from recognition.training.trainer_state import TrainerState
 
 if TYPE_CHECKING:
     import keras
@@ -62,29 +62,29 @@ def train(
     device = choose_device(config.device, config.precision)
     distribution = choose_distribution(config, device)
     shared = f"; {distribution.reason}" if distribution.replicas > 1 else ""
-    listener.say(f"training on {device.name} ({device.reason}{shared})")
+    listener.log(f"training on {device.name} ({device.reason}{shared})")
     learner = Learner(task.dataset, task.plan, config, device, distribution, task.initial)
     if learner.loaded is not None:
-        listener.say(learner.loaded.described())
+        listener.log(learner.loaded.described())
     if config.class_weights != "none":
-        listener.say(described(learner.class_weights, task.dataset.classes))
+        listener.log(described(learner.class_weights, task.dataset.classes))
 
-    course = Course(learner, task, checkpoints, distribution, listener, every_seconds)
-    while course.goes_on():
-        index, partial = len(course.epochs), course.partial
-        course.finish(run_epoch(learner, task, index, listener, partial, course.pause))
-    if len(course.epochs) < task.first + task.scheduled.epochs:
-        end = f"stopped after epoch {len(course.epochs)}"
-        listener.say(f"{end}: no better {in_words(task.metric)} since epoch {course.best_epoch}")
+    state = TrainerState(learner, task, checkpoints, distribution, listener, every_seconds)
+    while state.should_continue():
+        index, progress = len(state.epochs), state.progress
+        state.on_epoch(run_epoch(learner, task, index, listener, progress, state.on_step))
+    if len(state.epochs) < task.first + task.scheduled.epochs:
+        end = f"stopped after epoch {len(state.epochs)}"
+        listener.log(f"{end}: no better {in_words(task.metric)} since epoch {state.best_epoch}")
 
-    state = course.state()
-    learner.load_weights(course.best)
-    history = _history(task, device, learner.network.count_params(), course)
-    return Trained(learner.inference_model(), history, state)
+    last = state.checkpoint()
+    learner.load_weights(state.best)
+    history = _history(task, device, learner.network.count_params(), state)
+    return Trained(learner.inference_model(), history, last)
 
 
-def _history(task: Task, device: Device, parameters: int, course: Course) -> History:
-    epochs = course.epochs
+def _history(task: Task, device: Device, parameters: int, state: TrainerState) -> History:
+    epochs = state.epochs
     return History(
         network=task.config.network,
         parameters=parameters,
@@ -92,8 +92,8 @@ def _history(task: Task, device: Device, parameters: int, course: Course) -> His
         precision=device.precision,
         seed=task.config.seed,
         metric=task.metric,
-        resumed_from=course.resumed_from or None,
-        best_epoch=course.best_epoch,
+        resumed_from=state.resumed_from or None,
+        best_epoch=state.best_epoch,
         seconds=sum(epoch.seconds for epoch in epochs),
         images_per_second=len(epochs) / sum(1 / epoch.images_per_second for epoch in epochs),
         epochs=epochs,

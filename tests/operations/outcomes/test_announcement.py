@@ -12,7 +12,7 @@ def test_a_decision_counts_as_told_when_it_was(client, monkeypatch):
     decision = decision_of(decision="promoted")
     results = SimpleNamespace(run="the run", registered=model, decision=decision)
     told = []
-    monkeypatch.setattr(notify, "tell_end", lambda *words: told.append((words, is_told(client, model, decision))))
+    monkeypatch.setattr(notify, "notify_end", lambda *words: told.append((words, is_told(client, model, decision))))
     for count in (1, 2):
         announce(RunConfig(), "train", {"a": "summary"}, results)
         assert len(told) == count

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from operations.outcomes import notify
-from operations.outcomes.notify import check_notify, tell, tell_end, tell_failure
+from operations.outcomes.notify import check_notify, notify_end, notify_failure, send
 from recognition.configuration.resolved import to_yaml
 from recognition.configuration.schema import RunConfig
 from recognition.configuration.sections.notify import NotifyConfig
@@ -79,7 +79,7 @@ def told(capsys):
 
     def lines(url, notice=NOTICE, **keys):
         began = time.monotonic()
-        tell(NotifyConfig(url=url, timeout=keys.pop("timeout", PATIENCE), **keys), [notice])
+        send(NotifyConfig(url=url, timeout=keys.pop("timeout", PATIENCE), **keys), [notice])
         assert time.monotonic() - began < 2 * PATIENCE
         out = capsys.readouterr()
         assert KEY not in out.out + out.err
@@ -243,7 +243,7 @@ def config_for(server):
 
 def test_a_failure_is_told_in_its_first_line(capsys):
     with serving(200) as server:
-        tell_failure(config_for(server), "retrain", ValueError("it broke\nin many lines"), "run-1")
+        notify_failure(config_for(server), "retrain", ValueError("it broke\nin many lines"), "run-1")
     message = json.loads(server.received[0][2])
     assert (message["event"], message["reason"], message["run"]) == ("failed", "it broke", "run-1")
 
@@ -263,13 +263,13 @@ def test_a_run_tells_what_is_new(capsys, was_told, status, count):
         "test": {"accuracy": 0.5},
     }
     with serving(200) as server:
-        tell_end(config_for(server), "retrain", summary, SimpleNamespace(steps=steps))
+        notify_end(config_for(server), "retrain", summary, SimpleNamespace(steps=steps))
     assert len(server.received) == count
 
 
 def test_without_the_section_nothing_is_told(capsys):
-    tell_failure(RunConfig(), "retrain", ValueError())
-    tell_end(RunConfig(), "retrain", {}, None)
+    notify_failure(RunConfig(), "retrain", ValueError())
+    notify_end(RunConfig(), "retrain", {}, None)
     assert capsys.readouterr().out == ""
 
 

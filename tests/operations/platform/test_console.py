@@ -1,9 +1,9 @@
-from operations.platform.console import count, say
+from operations.platform.console import count, echo
 
 
 def test_a_line_is_printed_at_once(capsys):
-    say("done")
-    say()
+    echo("done")
+    echo()
     assert capsys.readouterr().out == "done\n\n"
 
 

@@ -61,7 +61,7 @@ def test_the_summary_is_json_of_the_documented_keys(folder, job, results):
 
 
 def test_the_summary_reads_well(folder, job, results):
-    text = publish(job, results).told
+    text = publish(job, results).message
     for part in (
         "best       trial 2: learning rate 0.3, batch 64, 3 epochs",
         "reached    64.00% validation accuracy (standard error 0.96%)",
@@ -76,7 +76,7 @@ def test_the_summary_reads_well(folder, job, results):
 def test_a_configuration_that_diverged_is_told_as_such(folder, job, results):
     trials = trial_of(1, None, "diverged", loss=None), trial_of(2, 0.4)
     found = Results(results.run, results.dataset, calibration_of(*trials), "")
-    assert "before     diverged" in publish(job, found).told
+    assert "before     diverged" in publish(job, found).message
 
 
 def test_the_plan_tells_what_is_searched(folder):

@@ -156,7 +156,9 @@ def test_where_mlflow_does_not_answer_the_next_command_closes_its_run(client, jo
 def failures(monkeypatch):
     """What is told of failures: names of runs and errors."""
     told = []
-    monkeypatch.setattr(execution.notify, "tell_failure", lambda config, recipe, error, run: told.append((run, error)))
+    monkeypatch.setattr(
+        execution.notify, "notify_failure", lambda config, recipe, error, run: told.append((run, error))
+    )
     return told
 
 

@@ -33,7 +33,7 @@ def test_the_report_lies_where_people_look_for_it(folder, job, tmp_path, chosen)
 
 def test_where_wrong_images_lie_is_told_last(job, tmp_path, monkeypatch):
     monkeypatch.setattr(training_run, "copy_wrong_images", lambda results, data, folder: f"copies in {folder}")
-    told = publish(replace(job, options=RunOptions(copy_errors=tmp_path / "wrong")), RESULTS).told
+    told = publish(replace(job, options=RunOptions(copy_errors=tmp_path / "wrong")), RESULTS).message
     assert told.endswith(f"\ncopies in {tmp_path / 'wrong'}")
 
 

@@ -31,7 +31,7 @@ def pipe(monkeypatch):
 
 
 def play(progress, steps=10, metric="accuracy"):
-    progress.say("training on cpu")
+    progress.log("training on cpu")
     for step in range(1, steps + 1):
         progress.on_step(step * 100, steps * 100, 250.0)
     progress.on_epoch(history_of(1, 1, metric).epochs[0])
@@ -85,4 +85,4 @@ def test_a_bar_of_a_resumed_training_starts_where_it_stopped(terminal):
     progress = TrainingProgress("accuracy")
     progress.on_step(700, 1000, 250.0)
     assert " 70%" in terminal()
-    progress.say("end the bar")
+    progress.log("end the bar")

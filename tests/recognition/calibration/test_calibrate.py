@@ -21,7 +21,7 @@ class Listening(TrainingListener):
     def __init__(self, stop_at="nothing"):
         self.said, self._stop_at = [], stop_at
 
-    def say(self, text):
+    def log(self, text):
         self.said.append(text)
         if text.startswith(self._stop_at):
             raise KeyboardInterrupt

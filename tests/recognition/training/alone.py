@@ -54,7 +54,7 @@ class Listening(TrainingListener):
     def __init__(self):
         self.said = []
 
-    def say(self, text):
+    def log(self, text):
         self.said.append(text)
 
 

@@ -9,7 +9,7 @@ import pytest
 from recognition.errors import InputError
 from recognition.training import checkpoint
 from recognition.training.checkpoint import Checkpoint, load_checkpoint, require_checkpoint, save_checkpoint
-from recognition.training.history import Partial
+from recognition.training.history import EpochProgress
 from tests.recognition.report.samples import history_of
 
 
@@ -48,14 +48,14 @@ def test_the_last_epoch_counts_and_one_before_it_stays(tmp_path):
 
 
 def test_a_part_of_an_epoch_comes_after_the_epochs_before_it(tmp_path):
-    part = Partial(batches=10, loss=0.1 + 0.2, hits=7, seconds=1.5)
-    later = dataclasses.replace(checkpoint_of(2), partial=part)
+    part = EpochProgress(batches=10, loss=0.1 + 0.2, hits=7, seconds=1.5)
+    later = dataclasses.replace(checkpoint_of(2), progress=part)
     save_checkpoint(tmp_path, later)
-    save_checkpoint(tmp_path, dataclasses.replace(later, partial=Partial(batches=9)))
+    save_checkpoint(tmp_path, dataclasses.replace(later, progress=EpochProgress(batches=9)))
     found = load_checkpoint(tmp_path)
-    assert found.partial == part
+    assert found.progress == part
     save_checkpoint(tmp_path, checkpoint_of(3))
-    assert load_checkpoint(tmp_path).partial == Partial()
+    assert load_checkpoint(tmp_path).progress == EpochProgress()
 
 
 def damage_nothing(path):

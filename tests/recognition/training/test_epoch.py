@@ -8,13 +8,13 @@ import tensorflow as tf
 from recognition.evaluation.score import score
 from recognition.training import epoch
 from recognition.training.epoch import run_epoch
-from recognition.training.history import Partial
+from recognition.training.history import EpochProgress
 from recognition.training.listener import TrainingListener
 from recognition.training.order import epoch_order
 from recognition.training.task import Task
 from tests.recognition.training.samples import recipe
 
-NOTHING = Partial()
+NOTHING = EpochProgress()
 
 
 class Recorder:
@@ -46,9 +46,9 @@ def with_train(dataset, **changes):
     return replace(dataset, splits={**dataset.splits, "train": replace(dataset.splits["train"], **changes)})
 
 
-def recorded(dataset, index=0, metric="accuracy", done=NOTHING, pause=lambda partial: None, **changes):
+def recorded(dataset, index=0, metric="accuracy", progress=NOTHING, on_step=lambda progress: None, **changes):
     learner, listener, config = Recorder(len(dataset.classes)), TrainingListener(), recipe(batch_size=20, **changes)
-    return run_epoch(learner, Task(dataset, None, config, metric), index, listener, done, pause), learner
+    return run_epoch(learner, Task(dataset, None, config, metric), index, listener, progress, on_step), learner
 
 
 def test_images_grow_over_the_whole_training(dataset):
@@ -68,9 +68,9 @@ def test_images_come_in_the_epochs_order_in_whole_batches(dataset, sampling):
 
 def test_an_epoch_goes_on_where_it_was_left(dataset):
     paused = []
-    whole, learner = recorded(dataset, pause=paused.append)
+    whole, learner = recorded(dataset, on_step=paused.append)
     assert [each.batches for each in paused] == [1, 2, 3]
-    rest, later = recorded(dataset, done=paused[1])
+    rest, later = recorded(dataset, progress=paused[1])
     np.testing.assert_array_equal(later.steps[0][0], learner.steps[2][0])
     assert [step[3] for step in later.steps] == [step[3] for step in learner.steps[2:]]
     assert rest.train_loss == whole.train_loss
@@ -79,7 +79,7 @@ def test_an_epoch_goes_on_where_it_was_left(dataset):
 
 def test_steps_of_several_batches_are_whole(dataset):
     paused = []
-    _, learner = recorded(dataset, pause=paused.append, accumulate=2)
+    _, learner = recorded(dataset, on_step=paused.append, accumulate=2)
     assert learner.complete == [False, True, False, True]
     assert [each.batches for each in paused] == [2]
     _, learner = recorded(dataset, accumulate=3)

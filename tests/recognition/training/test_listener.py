@@ -4,7 +4,7 @@ from tests.recognition.report.samples import history_of
 
 def test_a_listener_may_leave_everything_unheard():
     listener = TrainingListener()
-    listener.say("training on cpu")
+    listener.log("training on cpu")
     listener.on_step(images=100, total=1000, images_per_second=50.0)
     listener.on_epoch(history_of().epochs[0])
     assert vars(listener) == {}

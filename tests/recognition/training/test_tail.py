@@ -63,7 +63,7 @@ def test_a_tail_goes_on_from_its_own_checkpoint(finished, tmp_path):
         train(task, tmp_path / "stopped", leaving)
     said = []
     listener = TrainingListener()
-    listener.say = said.append
+    listener.log = said.append
     resumed = train(task, tmp_path / "stopped", listener)
     assert any(text.startswith("resuming after epoch 3 of 4") for text in said)
     whole = train(task, tmp_path / "whole")

@@ -40,7 +40,7 @@ class Notes(TrainingListener):
     def __init__(self):
         self.said, self.steps, self.epochs = [], [], []
 
-    def say(self, text):
+    def log(self, text):
         self.said.append(text)
 
     def on_step(self, images, total, images_per_second):
@@ -245,12 +245,12 @@ def test_a_training_that_was_done_already_trains_nothing(dataset, plan, scripted
 @pytest.mark.usefixtures("tiny")
 def test_checkpoints_are_written_within_an_epoch_that_takes_long(dataset, plan, tmp_path, monkeypatch):
     saved = []
-    monkeypatch.setattr("recognition.training.course.save_checkpoint", lambda folder, each: saved.append(each))
+    monkeypatch.setattr("recognition.training.trainer_state.save_checkpoint", lambda folder, each: saved.append(each))
     train(Task(dataset, plan, recipe(epochs=1, batch_size=32), "accuracy"), tmp_path, every_seconds=0)
-    assert [each.partial.batches for each in saved] == [1, 2, 0]
+    assert [each.progress.batches for each in saved] == [1, 2, 0]
     saved.clear()
     train(Task(dataset, plan, recipe(epochs=1, batch_size=32), "accuracy"), tmp_path)
-    assert [each.partial.batches for each in saved] == [0]
+    assert [each.progress.batches for each in saved] == [0]
 
 
 @pytest.mark.usefixtures("tiny")

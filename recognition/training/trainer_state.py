@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from recognition.errors import InputError, TrainingStopped
 from recognition.training.checkpoint import Checkpoint, load_checkpoint, require_checkpoint, save_checkpoint
 from recognition.training.distribution import Distribution
-from recognition.training.history import Epoch, Partial
+from recognition.training.history import Epoch, EpochProgress
 from recognition.training.listener import TrainingListener
 from recognition.training.task import Task
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from recognition.training.learner import Learner
 
 
-class Course:
+class TrainerState:
     """The epochs so far, the best of them, and the checkpoints that keep them.
 
     Args:
@@ -43,13 +43,13 @@ class Course:
         self._writes, self._listener = distribution.chief, listener
         self._every_seconds, self._saved = every_seconds, time.monotonic()
         self.epochs: tuple[Epoch, ...] = ()
-        self.best_epoch, self.best, self.partial = 1, learner.weights(), Partial()
-        if checkpoint := load_checkpoint(checkpoints, listener.say):
+        self.best_epoch, self.best, self.progress = 1, learner.weights(), EpochProgress()
+        if checkpoint := load_checkpoint(checkpoints, listener.log):
             self._go_on_from(checkpoint)
-            listener.say(f"resuming after {self._place()} from its checkpoint")
+            listener.log(f"resuming after {self._place()} from its checkpoint")
         elif task.state:
             self._go_on_from(task.state)
-            listener.say(f"going on after {self._place()} of a finished training")
+            listener.log(f"going on after {self._place()} of a finished training")
         self.resumed_from = len(self.epochs) if checkpoint else 0
         if distribution.workers > 1:
             self._require_common_start(distribution)
@@ -57,57 +57,57 @@ class Course:
     def _go_on_from(self, checkpoint: Checkpoint) -> None:
         require_checkpoint(checkpoint, {**self._learner.state(), "best": self.best})
         self._learner.load_state(checkpoint.arrays)
-        self.epochs, self.best_epoch, self.partial = checkpoint.epochs, checkpoint.best_epoch, checkpoint.partial
+        self.epochs, self.best_epoch, self.progress = checkpoint.epochs, checkpoint.best_epoch, checkpoint.progress
         self.best = checkpoint.arrays["best"]
 
     def _place(self) -> str:
-        within = f", batch {self.partial.batches:,} of the next," if self.partial.batches else ""
+        within = f", batch {self.progress.batches:,} of the next," if self.progress.batches else ""
         return f"epoch {len(self.epochs)} of {self._last}{within}"
 
     def _require_common_start(self, distribution: Distribution) -> None:
-        position = len(self.epochs) * 10**7 + self.partial.batches
+        position = len(self.epochs) * 10**7 + self.progress.batches
         if not distribution.agree(position):
             raise InputError(
                 "the workers of this training find different checkpoints",
-                received=f"epoch {len(self.epochs)}, batch {self.partial.batches} on this worker",
+                received=f"epoch {len(self.epochs)}, batch {self.progress.batches} on this worker",
                 expected="one folder of checkpoints for all, which the chief writes and every worker reads",
                 remedy="put the state folder on a volume that all workers share, or train with --fresh",
             )
 
-    def goes_on(self) -> bool:
+    def should_continue(self) -> bool:
         """Whether another epoch follows."""
         last_better = max(self.best_epoch, self._first)
         patient = self._patience is None or len(self.epochs) - last_better < self._patience
         return len(self.epochs) < self._last and patient
 
-    def pause(self, partial: Partial) -> None:
+    def on_step(self, progress: EpochProgress) -> None:
         """Between two steps: write the state down where it is time."""
         stop = self._listener.should_stop()
         if stop or time.monotonic() - self._saved >= self._every_seconds:
-            self.partial = partial
+            self.progress = progress
             self._save()
         if stop:
             raise _stopped()
 
-    def finish(self, epoch: Epoch) -> None:
+    def on_epoch(self, epoch: Epoch) -> None:
         """Take an epoch in."""
-        self.epochs, self.partial = (*self.epochs, epoch), Partial()
+        self.epochs, self.progress = (*self.epochs, epoch), EpochProgress()
         self._listener.on_epoch(epoch)
         if _better(epoch, self.epochs[self.best_epoch - 1]):
             with self._learner.averaged():
                 self.best_epoch, self.best = epoch.epoch, self._learner.weights()
         self._save()
-        if self.goes_on() and self._listener.should_stop():
+        if self.should_continue() and self._listener.should_stop():
             raise _stopped()
 
-    def state(self) -> Checkpoint:
+    def checkpoint(self) -> Checkpoint:
         """All that the next step depends on."""
         arrays = {**self._learner.state(), "best": self.best}
-        return Checkpoint(arrays, self.epochs, self.best_epoch, self.partial)
+        return Checkpoint(arrays, self.epochs, self.best_epoch, self.progress)
 
     def _save(self) -> None:
         if self._writes:
-            save_checkpoint(self._folder, self.state())
+            save_checkpoint(self._folder, self.checkpoint())
         self._saved = time.monotonic()
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from recognition.data.concerns import concerns
 from recognition.data.inspection import inspect_dataset
+from recognition.data.quality_issues import quality_issues
 from tests.recognition.data.samples import dataset_of
 
 ENOUGH = {"train": 30, "validation": 20, "test": 20}
@@ -13,15 +13,15 @@ def summary():
 
 
 def texts(summary):
-    return [concern.text for concern in concerns(summary)]
+    return [concern.text for concern in quality_issues(summary)]
 
 
 def test_good_data_raise_none(summary):
-    assert concerns(summary) == ()
+    assert quality_issues(summary) == ()
 
 
 def test_small_classes(summary):
-    [validation, test] = concerns(inspect_dataset(dataset_of()).summary)
+    [validation, test] = quality_issues(inspect_dataset(dataset_of()).summary)
     assert validation.text.startswith("3 of 3 classes have fewer than 20 validation images: class_0")
     assert (validation.part, test.part) == ("classes", "classes")
 
