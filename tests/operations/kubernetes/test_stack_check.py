@@ -210,7 +210,7 @@ def test_a_cluster_that_is_not_there_ends_the_list(fake, store, state):
     stack = SimpleNamespace(artifact_store=store("s3://photos/zenml"), experiment_tracker=None)
     last = list(check_stack(stack, TARGET))[-1]
     assert last.part == "cluster"
-    assert "may have expired" in last.told
+    assert "may have expired" in last.detail
     assert "to mend: log in to the cluster again" in render_finding(last)
 
 

@@ -24,7 +24,7 @@ from recognition.configuration.schema import RunConfig
 from recognition.training.retraining import RetrainingRefused
 
 name, *ends = sys.argv[1:]
-client, run = tracking.connect(), runs.find_run(name)
+client, run = connection.connect(), runs.find_run(name)
 run_id = mlflow_runs.run_id_of(client, name)
 context = SimpleNamespace(pipeline_run=run, _cleanup_registry=SimpleNamespace(register_callback=lambda _: None))
 zenml.get_step_context = lambda: context
