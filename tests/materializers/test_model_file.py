@@ -1,11 +1,9 @@
 from pathlib import Path
 
 import pytest
-from zenml.utils import source_utils
 
 from materializers.model_file import ModelFileMaterializer
 from operations.platform.references import references
-from operations.registry.registered_model import RegisteredModel
 from recognition.errors import RecognitionError
 from recognition.training.model_file import ModelFile, file_digest
 
@@ -20,11 +18,6 @@ def data(state, tmp_path, request, monkeypatch):
     path.write_bytes(b"a model")
     monkeypatch.setattr("operations.registry.model_store.fetch", lambda uri, name: path.parent.parent / name)
     return ModelFile(path, "models:/m-1", file_digest(path), LAYERS)
-
-
-def test_what_the_former_version_stored_has_a_type():
-    assert source_utils.load("recognition.model_file.ModelFile") is ModelFile
-    assert source_utils.load("operations.registered_model.RegisteredModel") is RegisteredModel
 
 
 def test_a_model_file_comes_back(stored, data):
