@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import itertools
 import tarfile
 import zlib
 from collections.abc import Collection
@@ -16,17 +17,28 @@ from recognition.errors import InputError
 MEMBER_LIMIT = 2**30  # bytes: seven times the largest file of CIFAR-100
 ARCHIVE_LIMIT = 2 * MEMBER_LIMIT
 COUNT_LIMIT = 10_000  # members: each costs time and memory, however small the archive
+HEADERS_LIMIT = 2**15  # bytes before one member: tarfile reads chains of them, each of any length, and recurses
 REMEDY = "fetch the archive again, from a source that you trust"
 
 
 class _Bounded(io.RawIOBase):
-    """A stream that ends in an error past ARCHIVE_LIMIT: tarfile believes any length that a header states."""
+    """A stream that ends in an error past its limits: tarfile believes any length that a header states.
+
+    Attributes:
+        headers: Bytes that may be read before the next member's content; None while content is read.
+    """
 
     def __init__(self, stream: BinaryIO, archive: Path) -> None:
         self._stream, self._archive = stream, archive
+        self.headers: int | None = HEADERS_LIMIT
 
     def read(self, size: int = -1) -> bytes:
         self._check(self._stream.tell() + size)
+        if self.headers is not None:
+            self.headers -= size
+            if self.headers < 0:
+                expected = f"at most {HEADERS_LIMIT:,} bytes before each member"
+                raise _refusal(self._archive, "has headers beyond reason", "more than that before one", expected)
         return self._stream.read(size)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
@@ -95,7 +107,12 @@ def _read(archive: Path, names: Collection[str], limit: int) -> dict[str, bytes]
     with archive.open("rb") as file, _decompressed(file) as stream:
         bounded = _Bounded(stream, archive)
         with tarfile.open(fileobj=bounded, mode="r:") as tar:
-            for count, member in enumerate(tar, start=1):
+            for count in itertools.count(1):
+                bounded.headers = HEADERS_LIMIT
+                member = tar.next()
+                bounded.headers = None
+                if member is None:
+                    break
                 _check_count(count, archive)
                 _check_member(member, archive, limit)
                 name = PurePosixPath(member.name).name

@@ -67,6 +67,42 @@ def test_refuses_a_header_that_announces_more_than_memory_holds(tmp_path):
     refused(path, "expands beyond reason")
 
 
+def headers(kind, size, count):
+    header = special(kind)
+    header.name, header.size = "a", size
+    block = header.tobuf(tarfile.GNU_FORMAT)
+    return (block + b"9 path=a\n".ljust(size, b"\n")[:size].ljust(-size // 512 * -512, b"\0")) * count
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK])
+@pytest.mark.parametrize(("size", "count"), [(9, 600), (2**20, 1), (2**14, 3)])
+@pytest.mark.parametrize("place", ["first", "second"])
+def test_refuses_headers_without_end(tmp_path, kind, size, count, place):
+    file = special(tarfile.REGTYPE)
+    file.name = "a.bin"
+    member = file.tobuf(tarfile.GNU_FORMAT)
+    path = tmp_path / "x.tar"
+    path.write_bytes((member if place == "second" else b"") + headers(kind, size, count) + member + bytes(1024))
+    refused(path, "headers beyond reason", "32,768 bytes before each member")
+
+
+def test_refuses_a_map_of_holes_without_end(tmp_path):
+    first = bytearray(headers(tarfile.GNUTYPE_SPARSE, 0, 1))
+    first[482] = 1  # more of the map follows
+    first[148:156] = b"%06o\0 " % tarfile.calc_chksums(first)[0]
+    following = bytearray(512)
+    following[504] = 1
+    path = tmp_path / "x.tar"
+    path.write_bytes(bytes(first) + bytes(following) * 1000)
+    refused(path, "headers beyond reason")
+
+
+def test_long_names_and_comments_are_read(tmp_path, pack):
+    name = "deep/" * 300 + "a.bin"
+    path = pack(tmp_path / "x.tar.gz", {name: CONTENT})
+    assert read_members(path, ("a.bin",)) == {"a.bin": CONTENT}
+
+
 def test_refuses_too_many_members(tmp_path, pack, monkeypatch):
     path = pack(tmp_path / "x.tar.gz", {"a.bin": b"a", "b": b"b", "c": b"c"})
     monkeypatch.setattr(archive, "COUNT_LIMIT", 2)
