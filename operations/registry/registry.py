@@ -47,15 +47,18 @@ def register(
         metadata: Metrics, digests and configuration for ZenML's model version.
         artifacts: Ids of the ZenML artifact versions that belong to the model.
     """
-    with registry_lock(client, name), uninterrupted():
+    with registry_lock(client, name) as check, uninterrupted():
         version = find_version(client, name, file.sha256)
+        check()
         if version is None:
             version = _create_version(client, name, file, metadata)
+        check()
         zenml_version = version.tags.get(ZENML_TAG) or create_zenml_version(client, version, metadata, artifacts)
         registered = RegisteredModel(
             name=name, zenml_version=zenml_version, mlflow_version=str(version.version), sha256=file.sha256
         )
         if recorded_decision(client, registered) is None:
+            check()
             client.set_registered_model_alias(name, CHALLENGER, registered.mlflow_version)
         return registered
 
