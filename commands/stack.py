@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from commands.options import command_parser
 from commands.run import CONFIGS
+from operations.tracking.paging import zenml_pages
 from recognition.configuration.loading import find_config, load_config
 from recognition.errors import InputError
 
@@ -136,7 +137,7 @@ def _find(name: str | None) -> tuple[Any, Target]:
     require_client()
     found = Client().list_stacks(name=f"equals:{name or active}", hydrate=True).items
     if not found:
-        known = ", ".join(sorted(stack.name for stack in Client().list_stacks().items))
+        known = ", ".join(sorted(stack.name for stack in zenml_pages(Client().list_stacks)))
         raise InputError("there is no stack of this name", received=str(name), expected=f"one of {known}")
     target = target_of(found[0])
     if target is None:

@@ -18,6 +18,9 @@ MAY_NOT_IMPORT = {
 }
 PICKLERS = {"pickle", "cPickle", "_pickle", "cloudpickle", "joblib", "dill", "marshal", "shelve"}
 UNPICKLING_ARGUMENTS = {"allow_pickle": True, "safe_mode": False, "weights_only": False}
+PAGED_BY_MLFLOW = {
+    f"search_{what}" for what in ("runs", "experiments", "registered_models", "model_versions", "logged_models")
+}
 UNPICKLING_CALLS = {"read_pickle", "to_pickle", "enable_unsafe_deserialization"}
 
 modules = pytest.mark.parametrize(
@@ -61,6 +64,21 @@ def test_nothing_is_pickled_or_unpickled(path):
     arguments = {(word.arg, ast.unparse(word.value)) for call in calls for word in call.keywords}
     assert not arguments & {(name, str(value)) for name, value in UNPICKLING_ARGUMENTS.items()}
     assert not {getattr(call.func, "attr", getattr(call.func, "id", "")) for call in calls} & UNPICKLING_CALLS
+
+
+@modules
+def test_what_comes_in_pages_is_read_to_its_end(path):
+    """By paging.py; or it is one of a name, or how many are wanted is said."""
+    for call in (node for node in nodes(path) if isinstance(node, ast.Call)):
+        name, said = getattr(call.func, "attr", ""), {keyword.arg for keyword in call.keywords}
+        if name in PAGED_BY_MLFLOW:
+            assert said & {"max_results", "page_token"}, name
+        if (
+            name.startswith("list_")
+            and isinstance(call.func.value, ast.Call)
+            and ast.unparse(call.func.value) == "Client()"
+        ):
+            assert said & {"name", "page"}, name
 
 
 def test_the_house_has_these_packages():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from operations.registry import registry
 from operations.registry.address import parse_address
 from operations.registry.registry import CHAMPION
+from operations.tracking.paging import zenml_pages
 from recognition.configuration.nearest import nearest
 from recognition.errors import InputError
 
@@ -56,7 +57,7 @@ def _find(word: str) -> Any:
     address = parse_address(word)
     if word == CHAMPION or (address and address.alias == CHAMPION):
         return _champion(address.name if address else "")
-    named = _list(name=f"equals:{word}", size=1)
+    named = _list(name=f"equals:{word}")
     if named:
         return named[0]
     if not IDENTIFIER.fullmatch(word):
@@ -105,7 +106,7 @@ def _champion(model: str) -> Any:
     from operations.tracking import connection
 
     client = connection.connect()
-    names = [each.name for each in client.search_registered_models()]
+    names = [each.name for each in registry.registered_models(client)]
     champions = {name: found for name in names if (found := registry.champion(client, name)) is not None}
     chosen = model or (next(iter(champions)) if len(champions) == 1 else "")
     if chosen not in champions:
@@ -119,7 +120,7 @@ def _run_behind(client: MlflowClient, word: str, mlflow_run: str) -> Any:
     from operations.tracking import mlflow_runs
 
     name = client.get_run(mlflow_run).data.tags.get(mlflow_runs.RUN_TAG, "")
-    named = _list(name=f"equals:{name}", size=1)
+    named = _list(name=f"equals:{name}")
     if not named:
         raise InputError(
             "the run that trained the champion is no longer recorded",
@@ -132,18 +133,14 @@ def _run_behind(client: MlflowClient, word: str, mlflow_run: str) -> Any:
 def _list(**filters: Any) -> list[Any]:
     from zenml.client import Client
 
-    return list(Client().list_pipeline_runs(hydrate=True, **filters).items)
+    return list(zenml_pages(Client().list_pipeline_runs, hydrate=True, **filters))
 
 
 def _newest() -> Iterator[Any]:
     """All runs, newest first; read page by page, as the first is usually enough."""
     from zenml.client import Client
 
-    number, pages = 1, 1
-    while number <= pages:
-        page = Client().list_pipeline_runs(sort_by="desc:created", size=PAGE, page=number, hydrate=True)
-        yield from page.items
-        number, pages = number + 1, page.total_pages
+    return zenml_pages(Client().list_pipeline_runs, PAGE, sort_by="desc:created", hydrate=True)
 
 
 def _unknown(word: str) -> InputError:

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from operations.platform.console import echo
 from operations.platform.identity import identity
-from operations.tracking import connection
+from operations.tracking.paging import mlflow_pages
 from recognition.errors import RecognitionError
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _sweep(client: MlflowClient, entity: str, now: float) -> None:
     """Remove old graves; `now` is by the server's clock, as their times are, in milliseconds."""
     from mlflow.exceptions import MlflowException
 
-    for grave in connection.found(client.search_registered_models, f"name LIKE '{PREFIX}%'"):
+    for grave in mlflow_pages(client.search_registered_models, f"name LIKE '{PREFIX}%'"):
         if grave.name.startswith(f"{entity}.") and now - grave.last_updated_timestamp > GRAVE_AGE * 1000:
             with suppress(MlflowException):
                 client.delete_registered_model(grave.name)

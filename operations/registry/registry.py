@@ -18,6 +18,7 @@ from operations.registry.model_store import DIGEST_TAG, is_no_such_version
 from operations.registry.promotion_log import By
 from operations.registry.registered_model import RegisteredModel
 from operations.tracking import connection, mlflow_runs
+from operations.tracking.paging import mlflow_pages
 from recognition.gate import GateDecision
 from recognition.training.model_file import ModelFile
 
@@ -65,14 +66,14 @@ def register(
 
 def registered_models(client: MlflowClient) -> Iterator[MlflowModel]:
     """MLflow's records of all registered models, those of other tools too, sorted by name."""
-    models = connection.found(client.search_registered_models, order_by=["name"])
+    models = mlflow_pages(client.search_registered_models, order_by=["name"])
     return (model for model in models if not model.name.startswith(PREFIX))
 
 
 def versions_of(client: MlflowClient, name: str) -> list[ModelVersion]:
     """MLflow's records of a model's versions, oldest first; without their aliases, which a search leaves out."""
     quote = '"' if "'" in name else "'"  # other tools may name their models so
-    found = client.search_model_versions(f"name = {quote}{name}{quote}")
+    found = mlflow_pages(client.search_model_versions, f"name = {quote}{name}{quote}")
     return sorted(found, key=lambda version: int(version.version))
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from operations.tracking.paging import zenml_pages
+
 REGISTRY = "registry"  # metadata: which MLflow the version belongs to, as several stacks may share one ZenML
 
 
@@ -118,8 +120,8 @@ def linked_artifacts(name: str, number: str) -> list[UUID]:
     version = find(name, number)
     if version is None:
         return []
-    page = Client().list_model_version_artifact_links(model_version_id=version.id, size=100)
-    return [link.artifact_version.id for link in page.items]
+    links = zenml_pages(Client().list_model_version_artifact_links, model_version_id=version.id)
+    return [link.artifact_version.id for link in links]
 
 
 def _in_production(name: str) -> Any | None:

@@ -10,7 +10,8 @@ from operations.registry import promotion_log, registry
 from operations.registry.address import mentioned_versions
 from operations.registry.model_store import DIGEST_TAG
 from operations.storage.items import Item, Kind
-from operations.tracking import connection, mlflow_runs
+from operations.tracking import mlflow_runs
+from operations.tracking.paging import mlflow_pages
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -101,11 +102,11 @@ def _name(run: Run) -> str:
 
 
 def _runs(client: MlflowClient) -> Iterator[Run]:
-    return connection.found(client.search_runs, [mlflow_runs.experiment_id(client)])
+    return mlflow_pages(client.search_runs, [mlflow_runs.experiment_id(client)])
 
 
 def _models(client: MlflowClient) -> Iterator[Any]:
-    return connection.found(client.search_logged_models, [mlflow_runs.experiment_id(client)])
+    return mlflow_pages(client.search_logged_models, [mlflow_runs.experiment_id(client)])
 
 
 def _size(address: str) -> int:

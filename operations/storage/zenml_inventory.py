@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
 from operations.storage.items import Item, Kind
 from operations.storage.sizes import modified, size_of
+from operations.tracking.paging import zenml_pages
 from operations.training.task import recipe_of
 
 PIPELINES = ("recognition", "calibration", "prediction", "reproduction")
-PAGE = 100
 
 
 def zenml_items() -> list[Item]:
     """All of it; of other artifacts, as those whose run was deleted, only that they are there, and what they need."""
     from zenml.client import Client
 
-    runs = [run for name in PIPELINES for run in _all(Client().list_pipeline_runs, pipeline_name=name, hydrate=True)]
-    steps = {run.id: list(_all(Client().list_run_steps, pipeline_run_id=run.id, hydrate=True)) for run in runs}
+    runs = [
+        run for name in PIPELINES for run in zenml_pages(Client().list_pipeline_runs, pipeline_name=name, hydrate=True)
+    ]
+    steps = {run.id: list(zenml_pages(Client().list_run_steps, pipeline_run_id=run.id, hydrate=True)) for run in runs}
     owners = {step.id: run for run in runs for step in steps[run.id]}
     ours = {version.id for found in steps.values() for step in found for version in _versions(step)}
-    artifacts = list(_all(Client().list_artifact_versions, hydrate=True))
+    artifacts = list(zenml_pages(Client().list_artifact_versions, hydrate=True))
     logs = {log for run in runs for log in _logs(run, steps[run.id])}
     arrays = _arrays()
     return [
@@ -101,12 +103,6 @@ def _arrays() -> list[str]:
     store = Client().active_stack.artifact_store
     folder = f"{store.path}/arrays"
     return [f"{folder}/{name}" for name in map(str, store.listdir(folder))] if store.exists(folder) else []
-
-
-def _all(list_method: Callable[..., Any], **conditions: Any) -> Iterator[Any]:
-    from zenml.utils.pagination_utils import depaginate
-
-    yield from depaginate(list_method, size=PAGE, **conditions)
 
 
 def _utc(time: datetime) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -114,18 +114,3 @@ def _active_tracker() -> Any:
     from zenml.client import Client
 
     return Client().active_stack.experiment_tracker
-
-
-def found(search: Callable[..., Iterable[Any]], *arguments: Any, **options: Any) -> Iterator[Any]:
-    """All that one of MLflow's searches finds, over its pages.
-
-    Args:
-        search: A method of the client that takes a `page_token`.
-        arguments: Its others.
-        options: Its others by name.
-    """
-    token = None
-    while token != "":
-        page: Any = search(*arguments, **options, page_token=token)
-        yield from page
-        token = page.token or ""

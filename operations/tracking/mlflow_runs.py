@@ -21,6 +21,7 @@ from operations.platform.environment import state_folder
 from operations.platform.locks import state_lock
 from operations.platform.termination import uninterrupted
 from operations.tracking.connection import address
+from operations.tracking.paging import mlflow_pages
 from recognition.training.history import Epoch, History
 
 EXPERIMENT = "recognition"
@@ -64,19 +65,19 @@ def run_page(client: MlflowClient, run_id: str) -> str:
 
 def find_runs(client: MlflowClient, run_name: str) -> list[str]:
     """Ids of the MLflow runs of a pipeline run: one, or none."""
-    runs = client.search_runs([experiment_id(client)], f"tags.`{RUN_TAG}` = '{run_name}'")
+    runs = mlflow_pages(client.search_runs, [experiment_id(client)], f"tags.`{RUN_TAG}` = '{run_name}'")
     return [str(run.info.run_id) for run in runs]
 
 
 def tagged_runs(client: MlflowClient, tag: str, value: str) -> list[Run]:
-    """MLflow's runs with a value of a tag, newest first, at most a thousand.
+    """MLflow's runs with a value of a tag, newest first.
 
     Args:
         client: A client from `tracking.connect`.
         tag: Name of the tag.
         value: Its value, without quotes.
     """
-    return list(client.search_runs([experiment_id(client)], f"tags.`{tag}` = '{value}'"))
+    return list(mlflow_pages(client.search_runs, [experiment_id(client)], f"tags.`{tag}` = '{value}'"))
 
 
 @uninterrupted()
@@ -91,13 +92,13 @@ def nested_run(client: MlflowClient, run_id: str, run_name: str, name: str) -> s
     """
     tags = {MLFLOW_RUN_NAME: f"{run_name}, {name}", MLFLOW_PARENT_RUN_ID: run_id, PART_TAG: run_name}
     part = f"tags.`{PART_TAG}` = '{run_name}' and tags.`{MLFLOW_RUN_NAME}` = '{tags[MLFLOW_RUN_NAME]}'"
-    found = client.search_runs([experiment_id(client)], part)
+    found = client.search_runs([experiment_id(client)], part, max_results=1)
     return str(found[0].info.run_id if found else client.create_run(experiment_id(client), tags=tags).info.run_id)
 
 
 def find_parts(client: MlflowClient, run_name: str) -> list[str]:
     """Ids of the nested runs of a pipeline run."""
-    runs = client.search_runs([experiment_id(client)], f"tags.`{PART_TAG}` = '{run_name}'")
+    runs = mlflow_pages(client.search_runs, [experiment_id(client)], f"tags.`{PART_TAG}` = '{run_name}'")
     return [str(run.info.run_id) for run in runs]
 
 
