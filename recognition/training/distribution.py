@@ -43,10 +43,15 @@ class Distribution:
 
     def agree(self, number: int) -> bool:
         """Whether every worker has the same number; all of them must ask."""
-        import tensorflow as tf
+        return set(_gathered(self.strategy, number)) == {number}
 
-        numbers = self.strategy.experimental_distribute_values_from_function(lambda _: tf.constant(number, tf.int64))
-        return int(self.strategy.reduce(tf.distribute.ReduceOp.SUM, numbers, axis=None)) == number * self.replicas
+
+def _gathered(strategy: tf.distribute.Strategy, number: int) -> list[int]:
+    """Everyone's number, one for each device."""
+    import tensorflow as tf
+
+    numbers = strategy.experimental_distribute_values_from_function(lambda _: tf.constant([number], tf.int64))
+    return [int(each) for each in strategy.gather(numbers, axis=0)]
 
 
 def cluster_of(config: TrainConfig) -> tuple[list[str], int] | None:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from recognition.errors import InputError
+from recognition.training import distribution
 from recognition.training.device import Device
 from recognition.training.distribution import (
+    Distribution,
     check_mirrored,
     check_strategy,
     choose_distribution,
@@ -59,6 +61,13 @@ def measured(folder, features):
     """Losses of trainings on one device and on two, by feature and strategy."""
     finish(start(folder, *features))
     return json.loads((folder / "results.json").read_text())
+
+
+@pytest.mark.parametrize(("numbers", "agree"), [([2, 2, 2], True), ([1, 2, 3], False), ([2, 2, 3], False)])
+def test_workers_agree_where_all_have_the_same_number(numbers, agree, monkeypatch):
+    """Their mean would not do: of 1, 2 and 3 it is what the second has."""
+    monkeypatch.setattr(distribution, "_gathered", lambda strategy, number: numbers)
+    assert Distribution(None, replicas=3, workers=3, chief=False, reason="").agree(2) == agree
 
 
 @pytest.fixture(scope="module")
