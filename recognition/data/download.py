@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
 from urllib.request import url2pathname
 
-from recognition.data.archive import read_members
+from recognition.data.archive import ARCHIVE_LIMIT, read_members
 from recognition.errors import InputError
 
 ATTEMPTS = 3
@@ -18,6 +18,10 @@ PAUSE = 1.0  # seconds before the second attempt, twice that before the third
 PATIENCE = 8.0  # seconds without a single byte after which another attempt is no use: there is no network
 CONNECT_TIMEOUT, READ_TIMEOUT = 4.0, 30.0  # seconds
 CHUNK = 2**16  # bytes
+LONGEST = 7200.0  # seconds for an archive: a server may send a byte now and then for ever
+
+if TYPE_CHECKING:
+    import requests
 
 Fetch = Callable[[str, str], None]  # address, file to write
 
@@ -76,21 +80,43 @@ def _check_archive(output: str) -> None:
 
 
 def _fetch(url: str, output: str) -> None:
-    import pooch
     import requests
 
-    on_terminal = sys.stderr.isatty()
-    http = pooch.HTTPDownloader(progressbar=on_terminal, chunk_size=CHUNK, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT))
     begun = time.monotonic()
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            http(url, output, None)
+            _stream(url, output, begun + LONGEST)
             return
         except requests.RequestException as error:
-            unreachable = time.monotonic() - begun > PATIENCE and Path(output).stat().st_size == 0
+            unreachable = time.monotonic() - begun > PATIENCE and not Path(output).stat().st_size
             if attempt == ATTEMPTS or unreachable:
                 raise DownloadError(f"{url}: {_cause(error)}") from error
         time.sleep(PAUSE * attempt)
+
+
+def _stream(url: str, output: str, deadline: float) -> None:
+    import requests
+    from tqdm import tqdm
+
+    timeout, hooks = (CONNECT_TIMEOUT, READ_TIMEOUT), {"response": _check_redirection}
+    with open(output, "wb") as file, requests.get(url, stream=True, timeout=timeout, hooks=hooks) as answer:
+        answer.raise_for_status()
+        length = answer.headers.get("content-length", "")
+        total = int(length) if length.isdecimal() else None
+        with tqdm(total=total, unit="B", unit_scale=True, disable=None) as bar:  # None: on a terminal only
+            for chunk in answer.iter_content(CHUNK):
+                file.write(chunk)
+                bar.update(len(chunk))
+                if file.tell() > ARCHIVE_LIMIT:
+                    raise ValueError(f"it sends more than {ARCHIVE_LIMIT:,} bytes")
+                if time.monotonic() > deadline:
+                    raise ValueError(f"it sends for longer than {LONGEST / 3600:.0f} hours")
+
+
+def _check_redirection(answer: requests.Response, **_: Any) -> None:
+    following = urljoin(answer.url, answer.headers.get("location", ""))
+    if answer.is_redirect and answer.url.startswith("https:") and not following.startswith("https:"):
+        raise ValueError(f"it leads on to {following[:200]}, which is not encrypted")
 
 
 def _cause(error: Exception) -> object:

@@ -3,8 +3,10 @@ import hashlib
 import shutil
 import socket
 import tempfile
+from contextlib import nullcontext
 
 import pytest
+import requests
 
 from recognition.data import download as module
 from recognition.data.download import DownloadError, download
@@ -116,6 +118,34 @@ def test_without_a_digest_only_a_complete_archive_is_kept(server, archive, targe
     server.answers = [(200, archive.read_bytes())]
     download(server.url, target, None)
     assert target.exists()
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "words"), [("ARCHIVE_LIMIT", 100_000, "100,000 bytes"), ("LONGEST", 0, "hours")]
+)
+def test_a_server_that_sends_without_end_is_left(server, archive, digest, target, monkeypatch, limit, value, words):
+    monkeypatch.setattr(module, limit, value)
+    server.answers = [(200, bytes(4 * module.CHUNK))]
+    with pytest.raises(InputError, match=f"refused[^$]+{words}"):
+        download(server.url, target, digest)
+    assert server.requests == 1
+    assert nothing_left(target)
+
+
+@pytest.mark.parametrize(
+    ("address", "location", "refused"),
+    [
+        ("https://a.example/x", "http://a.example/x", True),
+        ("https://a.example/x", "https://b.example/x", False),
+        ("https://a.example/x", "/y", False),
+        ("http://a.example/x", "http://b.example/x", False),
+    ],
+)
+def test_no_redirection_leads_from_an_encrypted_address_to_a_plain_one(address, location, refused):
+    answer = requests.Response()
+    answer.status_code, answer.url, answer.headers["location"] = 302, address, location
+    with pytest.raises(ValueError, match="not encrypted") if refused else nullcontext():
+        module._check_redirection(answer)
 
 
 def test_file_that_is_not_there(tmp_path, target):
