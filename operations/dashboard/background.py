@@ -133,9 +133,17 @@ def _process(name: str) -> psutil.Process | None:
     with suppress(psutil.Error, OSError, ValueError):
         record = _record(name)
         process = psutil.Process(record["pid"])
-        if process.cmdline()[1:] == record["command"][1:]:  # macOS may put another path first
+        if _command(process)[1:] == record["command"][1:]:  # macOS may put another path first
             return process
     return None
+
+
+def _command(process: psutil.Process) -> list[str]:
+    """A process's command: for a moment after its start Linux has none yet."""
+    deadline = time.monotonic() + 1
+    while not (command := process.cmdline()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return command
 
 
 def end(name: str) -> bool:

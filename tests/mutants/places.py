@@ -194,7 +194,7 @@ MUTANTS = (
     Mutant(
         "same-augmentation-each-epoch", "step_seed(config.seed, index, number)", "step_seed(config.seed, 0, number)"
     ),
-    Mutant("checkpoint-within-a-step", "if complete and done.batches < count:", "if done.batches < count:"),
+    Mutant("checkpoint-within-a-step", "if complete and progress.batches < count:", "if progress.batches < count:"),
     Mutant(
         "accumulated-gradients-are-too-long", "tf.shape(inputs)[0] * self._config.accumulate", "tf.shape(inputs)[0]"
     ),
@@ -357,7 +357,7 @@ MUTANTS = (
     ),
     Mutant(
         "process-of-the-same-number-is-ended",
-        'if process.cmdline()[1:] == record["command"][1:]:',
+        'if _command(process)[1:] == record["command"][1:]:',
         "if process.is_running():",
     ),
     # operations/storage

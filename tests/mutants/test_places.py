@@ -23,5 +23,4 @@ def test_there_are_sixty_and_more_of_different_names():
 
 def test_every_room_has_one():
     rooms = {path.parent for path in product(PROJECT) if path.name != "__init__.py"}
-    rooms.remove(PROJECT / "operations")  # which holds one former name, and no code
     assert {(PROJECT / find(mutant, PROJECT)[0]).parent for mutant in MUTANTS} == rooms

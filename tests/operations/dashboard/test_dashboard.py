@@ -173,6 +173,13 @@ def test_server_of_the_configuration_is_not_left(state):
     assert "url: https://zenml.example" in config.read_text()
 
 
+def test_a_server_that_is_just_starting_has_not_ended(stand_ins, state, monkeypatch):
+    cmdline, looks = psutil.Process.cmdline, [[], []]
+    monkeypatch.setattr(psutil.Process, "cmdline", lambda process: looks.pop() if looks else cmdline(process))
+    dashboard.start(stand_ins())
+    assert not looks
+
+
 def test_repeated_start_keeps_what_runs_and_starts_what_does_not(stand_ins, state, capsys):
     port = stand_ins()
     dashboard.start(port)
