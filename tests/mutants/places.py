@@ -238,8 +238,8 @@ MUTANTS = (
     ),
     Mutant(
         "new-version-is-always-challenger",
-        "if recorded_decision(client, registered) is None:\n            client.set_registered_model_alias",
-        "if registered:\n            client.set_registered_model_alias",
+        "if recorded_decision(client, registered) is None:\n            check()",
+        "if registered:\n            check()",
     ),
     Mutant(
         "champion-stays-challenger",
