@@ -13,15 +13,15 @@ from urllib.request import url2pathname
 from recognition.data.archive import ARCHIVE_LIMIT, read_members
 from recognition.errors import InputError
 
+if TYPE_CHECKING:
+    import requests
+
 ATTEMPTS = 3
 PAUSE = 1.0  # seconds before the second attempt, twice that before the third
 PATIENCE = 8.0  # seconds without a single byte after which another attempt is no use: there is no network
 CONNECT_TIMEOUT, READ_TIMEOUT = 4.0, 30.0  # seconds
 CHUNK = 2**16  # bytes
 LONGEST = 7200.0  # seconds for an archive: a server may send a byte now and then for ever
-
-if TYPE_CHECKING:
-    import requests
 
 Fetch = Callable[[str, str], None]  # address, file to write
 
@@ -104,13 +104,25 @@ def _stream(url: str, output: str, deadline: float) -> None:
         length = answer.headers.get("content-length", "")
         total = int(length) if length.isdecimal() else None
         with tqdm(total=total, unit="B", unit_scale=True, disable=None) as bar:  # None: on a terminal only
-            for chunk in answer.iter_content(CHUNK):
+            while chunk := _received(answer):
                 file.write(chunk)
                 bar.update(len(chunk))
                 if file.tell() > ARCHIVE_LIMIT:
                     raise ValueError(f"it sends more than {ARCHIVE_LIMIT:,} bytes")
                 if time.monotonic() > deadline:
                     raise ValueError(f"it sends for longer than {LONGEST / 3600:.0f} hours")
+
+
+def _received(answer: requests.Response) -> bytes:
+    """What has come, at once: `iter_content` waits for a whole chunk, from a server that drips for days."""
+    import requests
+    import urllib3
+
+    try:
+        received: bytes = answer.raw.read1(CHUNK, decode_content=True)
+    except urllib3.exceptions.HTTPError as error:
+        raise requests.ConnectionError(error) from error
+    return received
 
 
 def _check_redirection(answer: requests.Response, **_: Any) -> None:

@@ -3,7 +3,8 @@ import hashlib
 import shutil
 import socket
 import tempfile
-from contextlib import nullcontext
+import threading
+from contextlib import nullcontext, suppress
 
 import pytest
 import requests
@@ -129,6 +130,36 @@ def test_a_server_that_sends_without_end_is_left(server, archive, digest, target
     with pytest.raises(InputError, match=f"refused[^$]+{words}"):
         download(server.url, target, digest)
     assert server.requests == 1
+    assert nothing_left(target)
+
+
+@pytest.fixture
+def dripping(monkeypatch):
+    """Address of a server that sends a byte now and then, less than a chunk in all."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    ended = threading.Event()
+
+    def drip(listener):
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+            while not ended.wait(0.05):
+                connection.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=(listener,))
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/archive.tar.gz"
+        ended.set()
+        thread.join()
+
+
+@pytest.mark.timeout(20)
+def test_a_server_that_drips_is_left_at_the_same_time(dripping, digest, target, monkeypatch):
+    monkeypatch.setattr(module, "LONGEST", 0.5)
+    with pytest.raises(InputError, match="sends for longer"):
+        download(dripping, target, digest)
     assert nothing_left(target)
 
 
