@@ -53,11 +53,12 @@ class PredictionJob(Job):
 
 @dataclass(frozen=True)
 class Results:
-    """What a finished prediction left behind: ZenML's record of the run, the model that answered, its answers."""
+    """What a finished prediction left behind: ZenML's record of the run, who answered, what, and a picture of it."""
 
     run: Any
     model: RegisteredModel
     predictions: Predictions
+    picture: bytes
 
 
 def check_prediction(config: RunConfig, recipe: str, options: RunOptions) -> PredictionJob:
@@ -116,15 +117,15 @@ def unused_sections(config: RunConfig) -> list[str]:
 
 def load(job: PredictionJob, run: Any) -> Results:
     """What a prediction left behind."""
-    return Results(run, *load_outputs(run, "chosen_model", "predictions"))
+    model, predictions = load_outputs(run, "chosen_model", "predictions")
+    return Results(run, model, predictions, predictions_picture(predictions))
 
 
 def record(job: PredictionJob, results: Results) -> Record:
     """Who answered what; a picture of it."""
     model, predictions = results.model, results.predictions
     counts = {"images": predictions.images, "rejected": predictions.rejected, "failed": predictions.failed}
-    picture = predictions_picture(predictions)
-    return {"model": f"{model.name}/{model.mlflow_version}", **counts}, {PICTURE: picture}
+    return {"model": f"{model.name}/{model.mlflow_version}", **counts}, {PICTURE: results.picture}
 
 
 def publish(job: PredictionJob, results: Results) -> Ending:
@@ -135,7 +136,7 @@ def publish(job: PredictionJob, results: Results) -> Ending:
     _link(results.model, results.run)
     folder, predictions = job.report_folder(), results.predictions
     shutil.copyfile(predictions.path, folder / FILE)
-    (folder / PICTURE).write_bytes(predictions_picture(predictions))
+    (folder / PICTURE).write_bytes(results.picture)
     summary = {
         "schema": SCHEMA,
         "run": run_facts(results.run, job.commit),
