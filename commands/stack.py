@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from commands.options import command_parser
 from commands.run import CONFIGS
-from operations.tracking.paging import zenml_pages
 from recognition.configuration.loading import find_config, load_config
 from recognition.errors import InputError
 
@@ -130,6 +129,7 @@ def _find(name: str | None) -> tuple[Any, Target]:
     active = active_stack_name()  # opens ZenML's database behind its lock
     from zenml.client import Client
     from zenml.stack import Stack
+    from zenml.utils.pagination_utils import depaginate
 
     from operations.kubernetes.cluster import require_client
     from operations.platform.target import target_of
@@ -137,7 +137,7 @@ def _find(name: str | None) -> tuple[Any, Target]:
     require_client()
     found = Client().list_stacks(name=f"equals:{name or active}", hydrate=True).items
     if not found:
-        known = ", ".join(sorted(stack.name for stack in zenml_pages(Client().list_stacks)))
+        known = ", ".join(sorted(stack.name for stack in depaginate(Client().list_stacks)))
         raise InputError("there is no stack of this name", received=str(name), expected=f"one of {known}")
     target = target_of(found[0])
     if target is None:

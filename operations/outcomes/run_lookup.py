@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from operations.registry import registry
 from operations.registry.address import parse_address
 from operations.registry.registry import CHAMPION
-from operations.tracking.paging import zenml_pages
 from recognition.configuration.nearest import nearest
 from recognition.errors import InputError
 
@@ -132,15 +131,20 @@ def _run_behind(client: MlflowClient, word: str, mlflow_run: str) -> Any:
 
 def _list(**filters: Any) -> list[Any]:
     from zenml.client import Client
+    from zenml.utils.pagination_utils import depaginate
 
-    return list(zenml_pages(Client().list_pipeline_runs, hydrate=True, **filters))
+    return depaginate(Client().list_pipeline_runs, hydrate=True, **filters)
 
 
 def _newest() -> Iterator[Any]:
     """All runs, newest first; read page by page, as the first is usually enough."""
     from zenml.client import Client
 
-    return zenml_pages(Client().list_pipeline_runs, PAGE, sort_by="desc:created", hydrate=True)
+    number, pages = 1, 1
+    while number <= pages:
+        page = Client().list_pipeline_runs(sort_by="desc:created", size=PAGE, page=number, hydrate=True)
+        yield from page.items
+        number, pages = number + 1, page.total_pages
 
 
 def _unknown(word: str) -> InputError:

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from operations.tracking.paging import zenml_pages
-
 REGISTRY = "registry"  # metadata: which MLflow the version belongs to, as several stacks may share one ZenML
 
 
@@ -116,11 +114,12 @@ def delete(name: str, number: str) -> None:
 def linked_artifacts(name: str, number: str) -> list[UUID]:
     """Ids of the artifact versions that belong to a version."""
     from zenml.client import Client
+    from zenml.utils.pagination_utils import depaginate
 
     version = find(name, number)
     if version is None:
         return []
-    links = zenml_pages(Client().list_model_version_artifact_links, model_version_id=version.id)
+    links = depaginate(Client().list_model_version_artifact_links, size=100, model_version_id=version.id)
     return [link.artifact_version.id for link in links]
 
 

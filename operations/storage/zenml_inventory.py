@@ -9,23 +9,28 @@ from typing import Any
 
 from operations.storage.items import Item, Kind
 from operations.storage.sizes import modified, size_of
-from operations.tracking.paging import zenml_pages
 from operations.training.task import recipe_of
 
 PIPELINES = ("recognition", "calibration", "prediction", "reproduction")
+PAGE = 100
 
 
 def zenml_items() -> list[Item]:
     """All of it; of other artifacts, as those whose run was deleted, only that they are there, and what they need."""
     from zenml.client import Client
+    from zenml.utils.pagination_utils import depaginate
 
     runs = [
-        run for name in PIPELINES for run in zenml_pages(Client().list_pipeline_runs, pipeline_name=name, hydrate=True)
+        run
+        for name in PIPELINES
+        for run in depaginate(Client().list_pipeline_runs, size=PAGE, pipeline_name=name, hydrate=True)
     ]
-    steps = {run.id: list(zenml_pages(Client().list_run_steps, pipeline_run_id=run.id, hydrate=True)) for run in runs}
+    steps = {
+        run.id: depaginate(Client().list_run_steps, size=PAGE, pipeline_run_id=run.id, hydrate=True) for run in runs
+    }
     owners = {step.id: run for run in runs for step in steps[run.id]}
     ours = {version.id for found in steps.values() for step in found for version in _versions(step)}
-    artifacts = list(zenml_pages(Client().list_artifact_versions, hydrate=True))
+    artifacts = depaginate(Client().list_artifact_versions, size=PAGE, hydrate=True)
     logs = {log for run in runs for log in _logs(run, steps[run.id])}
     arrays = _arrays()
     return [

@@ -1,10 +1,8 @@
-from types import SimpleNamespace
-
 import pytest
 
 from operations.outcomes.run_lookup import _champion
 from operations.registry import registry
-from operations.tracking.paging import mlflow_pages, zenml_pages
+from operations.tracking.paging import mlflow_pages
 from recognition.errors import InputError
 
 
@@ -28,20 +26,6 @@ def test_mlflows_pages_are_read_to_the_end(count):
     assert list(mlflow_pages(search, "c")) == list(range(count))
     assert asked[0] == ("c", None)
     assert len(asked) == max(1, -(-count // 3))
-
-
-@pytest.mark.parametrize("count", [0, 1, 3, 4, 7])
-def test_zenmls_pages_are_read_when_they_are_needed(count):
-    asked = []
-
-    def look(size, page, name):
-        asked.append((page, name))
-        rows = range(count)[(page - 1) * size : page * size]
-        return SimpleNamespace(items=list(rows), total_pages=max(1, -(-count // size)))
-
-    assert next(zenml_pages(look, size=3, name="n"), None) == (0 if count else None)
-    assert asked == [(1, "n")]
-    assert list(zenml_pages(look, size=3, name="n")) == list(range(count))
 
 
 def test_the_champion_is_found_behind_a_hundred_models(client, monkeypatch):
