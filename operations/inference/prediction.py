@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Never
@@ -16,6 +17,8 @@ from operations.platform.console import PLAIN_INTERVAL
 from operations.platform.environment import check_writable, data_cache
 from operations.registry.registered_model import RegisteredModel
 from operations.registry.registry import CHAMPION
+from operations.tracking.runs import alive
+from recognition.data.remote.address import is_remote
 from recognition.errors import InputError
 from recognition.prediction.classifier import Classifier
 from recognition.prediction.inputs import Source, all_images, files_of, find_sources, total
@@ -65,7 +68,11 @@ def predict_files(request: Request) -> Predicted:
         InputError: Nothing is named, or what is not there; the output cannot be written; there is no such model.
     """
     _check_output(request)
-    sources = find_images(request.paths)
+    with _kept(request.paths):
+        return _predict(request, find_images(request.paths))
+
+
+def _predict(request: Request, sources: Sequence[Source]) -> Predicted:
     from operations.inference.classifiers import load_registered
     from operations.registry.lookup import find_model
     from operations.tracking import connection
@@ -132,6 +139,11 @@ def _check_output(request: Request) -> None:
         if path.exists() and path.samefile(file):
             raise InputError("--output names a file that is to be read", received=str(file), expected="another file")
     check_writable(path.parent, "folder of --output")
+
+
+def _kept(paths: Sequence[str]) -> AbstractContextManager[None]:
+    """Let nobody prune what is fetched while it is read."""
+    return alive(f"predict-{os.getpid()}") if any(map(is_remote, paths)) else nullcontext()
 
 
 @contextmanager

@@ -42,7 +42,6 @@ def promote(client: MlflowClient, model: RegisteredModel, reason: str) -> list[s
         check()
         with uninterrupted():
             _withdraw(client, before, f"replaced by version {model.mlflow_version}: {reason}")
-            _allow(client, model)
             _move(client, model, "person", f"promoted by hand: {reason}", reason)
     return [f"{_named(model)} is champion now, after {_version(before)}", *notes]
 
@@ -70,7 +69,6 @@ def roll_back(client: MlflowClient, name: str, reason: str) -> list[str]:
         with uninterrupted():
             because = f": {reason}" if reason else ""
             _withdraw(client, leaving, f"{ROLLED_BACK} to version {target.mlflow_version}{because}")
-            _allow(client, target)
             after = f", after {_version(leaving)} was {ROLLED_BACK}" if leaving else ""
             told = f"champion again{after}{because}"
             _move(client, target, "rollback", told, reason)
@@ -107,6 +105,7 @@ def _former_champion(
 
 def _move(client: MlflowClient, model: RegisteredModel, by: promotion_log.By, told: str, reason: str) -> None:
     registry.move_champion(client, model, by, reason)
+    registry.allow(client, model)  # not before: whoever dies between has changed nothing, and `repair` knows a champion
     client.update_model_version(model.name, model.mlflow_version, promotion_log.shorten(told))
     zenml_models.annotate(model.name, model.zenml_version, {"promotion": told})
 
@@ -115,11 +114,6 @@ def _withdraw(client: MlflowClient, leaving: RegisteredModel | None, why: str) -
     """Keep the gate from promoting a version again, which a run whose training is cached presents every night."""
     if leaving is not None:
         client.set_model_version_tag(leaving.name, leaving.mlflow_version, WITHDRAWN_TAG, promotion_log.shorten(why))
-
-
-def _allow(client: MlflowClient, model: RegisteredModel) -> None:
-    if WITHDRAWN_TAG in client.get_model_version(model.name, model.mlflow_version).tags:
-        client.delete_model_version_tag(model.name, model.mlflow_version, WITHDRAWN_TAG)
 
 
 def _class_notes(before: RegisteredModel | None, model: RegisteredModel) -> list[str]:

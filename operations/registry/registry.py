@@ -217,6 +217,19 @@ def write_down_found(client: MlflowClient, name: str, now: RegisteredModel | Non
     return True
 
 
+def allow(client: MlflowClient, model: RegisteredModel) -> bool:
+    """Let the gate promote a version again, as it may each champion; whether a person had forbidden it.
+
+    Args:
+        client: A client from `tracking.connect`.
+        model: The champion; the registry's lock must be held.
+    """
+    if WITHDRAWN_TAG not in client.get_model_version(model.name, model.mlflow_version).tags:
+        return False
+    client.delete_model_version_tag(model.name, model.mlflow_version, WITHDRAWN_TAG)
+    return True
+
+
 def _unless_withdrawn(client: MlflowClient, model: RegisteredModel, decision: GateDecision) -> GateDecision:
     why = client.get_model_version(model.name, model.mlflow_version).tags.get(WITHDRAWN_TAG)
     if why is None or decision.decision != "promoted":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from operations.platform.termination import uninterrupted
 from operations.registry import promotion_log, registry, zenml_models
 from operations.registry.lock import registry_lock
-from operations.registry.registry import CHALLENGER, CHAMPION
+from operations.registry.registry import CHALLENGER, CHAMPION, WITHDRAWN_TAG
 from operations.tracking import connection
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _is_ours(model: MlflowModel) -> bool:
 
 
 def _differs(client: MlflowClient, model: MlflowModel) -> bool:
-    return _is_unlogged(model) or _is_two_things(model) or _stage_differs(client, model)
+    return _is_unlogged(model) or _is_two_things(model) or _is_withdrawn(client, model) or _stage_differs(client, model)
 
 
 def _mend(client: MlflowClient, model: MlflowModel) -> list[str]:
@@ -56,6 +56,9 @@ def _mend(client: MlflowClient, model: MlflowModel) -> list[str]:
     if _is_two_things(model):
         client.delete_registered_model_alias(model.name, CHALLENGER)
         mended.append(f"{model.name}: version {now} is no challenger any more, but champion")
+    champion = registry.champion(client, model.name)
+    if champion is not None and registry.allow(client, champion):
+        mended.append(f"{model.name}: version {now} is champion, and not withdrawn any more")
     if _stage_differs(client, model):
         zenml_models.set_production(model.name, _zenml_version(client, model), connection.address(client))
         mended.append(f"{model.name}: ZenML's stage production follows to {_named(now)}")
@@ -70,6 +73,12 @@ def _is_unlogged(model: MlflowModel) -> bool:
 def _is_two_things(model: MlflowModel) -> bool:
     now = model.aliases.get(CHAMPION)
     return now is not None and model.aliases.get(CHALLENGER) == now
+
+
+def _is_withdrawn(client: MlflowClient, model: MlflowModel) -> bool:
+    """Whether who put another in the champion's place was killed before it was there."""
+    now = model.aliases.get(CHAMPION)
+    return now is not None and WITHDRAWN_TAG in client.get_model_version(model.name, str(now)).tags
 
 
 def _stage_differs(client: MlflowClient, model: MlflowModel) -> bool:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+
+from filelock import Timeout
 
 from operations.platform.locks import state_lock
 from operations.storage.inventory import take_inventory
 from operations.storage.items import Item, Kind, Policy, reasons, removable
 from operations.storage.removal import remove
-from operations.tracking.runs import living_runs
+from operations.tracking.runs import STORAGE, living_runs
 from recognition.errors import InputError
 
 if TYPE_CHECKING:
@@ -83,18 +86,32 @@ def carry_out(
         What is gone, and what stayed, with the reason.
 
     Raises:
-        InputError: If a run is going on on this machine: it may be storing what looks like nobody's.
+        InputError: If a run is going on on this machine: it may be storing what looks like nobody's. None begins
+            before this has ended.
     """
-    with state_lock("storage"):
-        if living := living_runs():
-            raise InputError(
-                "a run is going on, which may need what looks like nobody's",
-                received=", ".join(living),
-                remedy="prune when it has ended",
-            )
+    with _alone():
         plan, names = make_plan(client, policy), {item.id for item in agreed}
         still = [item for item in plan.going if item.id in names]
         changed = [(item, plan.staying.get(item.id, "it has changed")) for item in agreed if item.id in plan.staying]
         stayed = [*changed, *remove(client, still)]
     kept = {item.id for item, _ in stayed}
     return [item for item in still if item.id not in kept], stayed
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    lock = state_lock(STORAGE)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        if living := living_runs():
+            raise InputError(
+                "a run is going on, which may need what looks like nobody's",
+                received=", ".join(living),
+                remedy="prune when it has ended",
+            ) from None
+        lock.acquire()  # another prune
+    try:
+        yield
+    finally:
+        lock.release()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from operations.platform.environment import data_cache, state_folder
@@ -30,8 +31,16 @@ def remove(client: MlflowClient, items: Iterable[Item]) -> list[tuple[Item, str]
         Those that stayed, and why.
     """
     removers = _removers(client)
-    stayed = [(item, removers[item.kind](item)) for item in items]
+    stayed = [(item, _tried(removers[item.kind], item)) for item in items]
     return [(item, why) for item, why in stayed if why]
+
+
+def _tried(remover: Callable[[Item], str], item: Item) -> str:
+    """What a remover says, or why the system did not let it: the rest is removed all the same."""
+    try:
+        return remover(item)
+    except OSError as error:
+        return f"it cannot be removed: {error.strerror or error}"
 
 
 def _removers(client: MlflowClient) -> Mapping[Kind, Callable[[Item], str]]:
@@ -143,13 +152,22 @@ def _run(item: Item) -> str:
 
 
 def _report(item: Item) -> str:
-    shutil.rmtree(state_folder() / "reports" / item.key, ignore_errors=True)
+    _remove_local(state_folder() / "reports" / item.key)
     return ""
 
 
 def _downloads(item: Item) -> str:
-    shutil.rmtree(data_cache(), ignore_errors=True)
+    _remove_local(data_cache())
     return ""
+
+
+def _remove_local(path: Path) -> None:
+    """Remove a folder, a file or a link, whichever lies there."""
+    with suppress(FileNotFoundError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def _remove_tree(path: str) -> None:

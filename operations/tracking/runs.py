@@ -13,11 +13,13 @@ from typing import Any, Never
 from filelock import FileLock, Timeout
 
 from operations.platform.environment import state_folder
+from operations.platform.locks import shared_lock
 from operations.platform.unreachable import is_unreachable
 from recognition.errors import Terminated
 
 STOPPED, FAILED = "stopped", "failed"
 SETTLED = "training_configuration"  # the artifact in which step permit names seed and initial weights
+STORAGE = "storage"  # the lock that runs share, and who prunes has alone
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 MLFLOW_STATUS = {STOPPED: "KILLED", FAILED: "FAILED"}
 
@@ -26,13 +28,17 @@ MLFLOW_STATUS = {STOPPED: "KILLED", FAILED: "FAILED"}
 def alive(run_name: str) -> Iterator[None]:
     """Mark a run as alive; the mark outlasts the block, the lock on it does not outlast the process.
 
-    Where the MLflow server does not answer, the mark stays: the next command closes the run there.
+    Nothing is pruned meanwhile: whoever is about to prune finds the storage in use. Where the MLflow server does not
+    answer, the mark stays: the next command closes the run there.
 
     Args:
         run_name: Name of the pipeline run.
     """
     try:
-        with FileLock(_mark(run_name)):
+        with (
+            shared_lock(STORAGE, "waiting for storage prune, which removes what no run needs"),
+            FileLock(_mark(run_name)),
+        ):
             yield
     except BaseException as error:
         if not is_unreachable(error):
@@ -67,7 +73,7 @@ def close_orphans() -> list[str]:
 
 
 def living_runs() -> list[str]:
-    """Names of the runs that go on on this machine."""
+    """Names of the runs, and of commands that read what may be pruned, that go on on this machine."""
     return [mark.stem for mark in sorted(_folder().glob("*.lock")) if _is_held(mark)]
 
 

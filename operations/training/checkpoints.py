@@ -16,6 +16,7 @@ from operations.platform.environment import state_folder
 
 FINISHED = "finished.json"
 TRAINING = "training.json"
+ZENML = "zenml"  # in the former: whose step it is
 
 
 def remove_finished() -> None:
@@ -74,21 +75,56 @@ def _is_held(folder: Path) -> bool:
 
 
 def is_stored(folder: Path) -> bool:
-    """Whether a training has ended and ZenML has its artifacts.
+    """Whether a training has ended and this ZenML has its artifacts; of what ended in another one, it cannot tell.
 
     Args:
         folder: Of its checkpoints.
     """
     from zenml.client import Client
 
-    try:
-        step_run = UUID(json.loads((folder / FINISHED).read_text())["step_run"])
-    except (FileNotFoundError, ValueError):  # not finished, or killed just when it was
+    mark = _finished_mark(folder)
+    if mark is None or mark.get(ZENML) != zenml_id():
         return False
     try:
-        return bool(Client().get_run_step(step_run).status.is_successful)
+        return bool(Client().get_run_step(UUID(mark["step_run"])).status.is_successful)
     except KeyError:  # its run was deleted: the training is over, whatever became of it
         return True
+
+
+def is_elsewhere(folder: Path) -> bool:
+    """Whether a training has ended in another ZenML than the one in use, which alone knows what became of it.
+
+    Args:
+        folder: Of its checkpoints.
+    """
+    mark = _finished_mark(folder)
+    return mark is not None and mark.get(ZENML) != zenml_id()
+
+
+def mark_finished(folder: Path, step_run: UUID) -> None:
+    """Write down that a training has ended, and which step of which ZenML stores what came of it.
+
+    Args:
+        folder: Of its checkpoints.
+        step_run: ZenML's id of the step.
+    """
+    (folder / FINISHED).write_text(json.dumps({"step_run": str(step_run), ZENML: zenml_id()}))
+
+
+def zenml_id() -> str:
+    """Which ZenML is in use: that of its database, whatever address leads there."""
+    from zenml.client import Client
+
+    return str(Client().zen_store.get_store_info().id)
+
+
+def _finished_mark(folder: Path) -> dict[str, str] | None:
+    """What is written down, None where the training has not finished or was killed just when it had."""
+    try:
+        mark = json.loads((folder / FINISHED).read_text())
+        return {"step_run": str(UUID(mark["step_run"])), ZENML: str(mark.get(ZENML, ""))}
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return None
 
 
 def lock_of(folder: Path) -> FileLock:

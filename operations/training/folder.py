@@ -18,6 +18,7 @@ from operations.training.checkpoints import (
     checkpoints_root,
     is_stored,
     lock_of,
+    mark_finished,
     remove_finished,
     remove_folder,
 )
@@ -41,6 +42,8 @@ def training_folder(training: Training) -> Iterator[Path]:
     Args:
         training: Which.
     """
+    from zenml import get_step_context
+
     checkpoints_root().mkdir(parents=True, exist_ok=True)
     remove_finished()  # on a cluster nobody else sees them
     _take_over(training.identity)
@@ -55,7 +58,7 @@ def training_folder(training: Training) -> Iterator[Path]:
     _write(folder / TRAINING, record)
     try:
         yield folder
-        _mark_finished(folder)
+        mark_finished(folder, get_step_context().step_run.id)
     finally:
         lock.release()
 
@@ -117,12 +120,6 @@ def _give_up(task: str, own: Path) -> None:
     if own.is_dir():
         remove_folder(own)
     give_up(task)
-
-
-def _mark_finished(folder: Path) -> None:
-    from zenml import get_step_context
-
-    (folder / FINISHED).write_text(json.dumps({"step_run": str(get_step_context().step_run.id)}))
 
 
 def _write(path: Path, document: Mapping[str, Any]) -> None:

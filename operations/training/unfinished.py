@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 
 from filelock import Timeout
 
-from operations.training.checkpoints import TRAINING, checkpoints_root, is_stored, lock_of, remove_folder
+from operations.training.checkpoints import TRAINING, checkpoints_root, is_elsewhere, is_stored, lock_of, remove_folder
 from operations.training.task import Training, former_identity
 from recognition.errors import InputError
 
@@ -56,16 +56,14 @@ def give_up(task: str) -> None:
         remove_folder(folder)
 
 
-def _unfinished(task: str) -> list[Path]:
-    """Folders of interrupted trainings of a task, with something to go on from, that no process holds."""
-    found = []
+def _unfinished(task: str) -> Iterator[Path]:
+    """Folders of interrupted trainings of a task, with something to go on from; each is held while it is looked at."""
     for mark in sorted(checkpoints_root().glob(f"*/{TRAINING}")):
         folder = mark.parent
         with suppress(Timeout, OSError, ValueError, KeyError), lock_of(folder):
             is_task = json.loads(mark.read_text())["task"] == task
-            if is_task and any(folder.rglob("*.npz")) and not is_stored(folder):
-                found.append(folder)
-    return found
+            if is_task and any(folder.rglob("*.npz")) and not (is_stored(folder) or is_elsewhere(folder)):
+                yield folder
 
 
 def _differing(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:

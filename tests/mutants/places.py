@@ -299,7 +299,7 @@ MUTANTS = (
     ),
     Mutant(
         "finished-training-counts-as-interrupted",
-        'any(folder.rglob("*.npz")) and not is_stored(folder):',
+        'any(folder.rglob("*.npz")) and not (is_stored(folder) or is_elsewhere(folder)):',
         'any(folder.rglob("*.npz")):',
     ),
     Mutant("initial-weights-may-change", "if digest and found.digest != digest:", "if digest and not found.digest:"),

@@ -1,6 +1,6 @@
 import pytest
 
-from operations.registry import promotion_log, registry, zenml_models
+from operations.registry import promotion, promotion_log, registry, zenml_models
 from operations.registry.lease import PREFIX
 from operations.registry.repair import repair
 from tests.operations.stored_models import champion_of, promoted, versions
@@ -64,6 +64,29 @@ def test_a_promotion_killed_before_the_log(client, pair, name, monkeypatch):
     assert "is better than" in entry.reason  # what the gate had written before it moved the alias
     assert registry.aliases(client, pair[1]) == ["champion"]
     assert zenml_models.in_production(name, "local") == pair[1].zenml_version
+
+
+@pytest.mark.parametrize("killed_at", ["move_champion", "allow"])
+def test_a_person_who_was_killed_withdraws_no_champion(client, pair, name, monkeypatch, killed_at):
+    with monkeypatch.context() as patch:
+        patch.setattr(registry, killed_at, die)
+        with pytest.raises(Killed):
+            promotion.promote(client, pair[1], "better")
+    repair(client)
+    champion = registry.champion(client, name)
+    assert champion == pair[killed_at == "allow"]
+    assert registry.WITHDRAWN_TAG not in client.get_model_version(name, champion.mlflow_version).tags
+    assert repair(client) == []
+
+
+def test_a_rollback_that_was_killed_lets_nobody_back_whom_a_person_took_away(client, pair, name, monkeypatch):
+    promotion.promote(client, pair[1], "better")
+    with monkeypatch.context() as patch:
+        patch.setattr(registry, "move_champion", die)
+        with pytest.raises(Killed):
+            promotion.roll_back(client, name, "")
+    assert repair(client) == [f"{name}: version 2 is champion, and not withdrawn any more"]
+    assert registry.WITHDRAWN_TAG in client.get_model_version(name, "1").tags
 
 
 def test_an_alias_that_another_tool_moved(client, pair, name):

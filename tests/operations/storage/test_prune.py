@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -11,6 +12,7 @@ from operations.storage import removal
 from operations.storage.items import Kind, Policy
 from operations.storage.prune import carry_out, make_plan, parse_policy
 from operations.tracking import mlflow_runs
+from operations.tracking.runs import alive
 from recognition.errors import InputError
 from tests.operations import tiny_pipeline
 from tests.operations.state import connect, empty_state, kept, own_state
@@ -244,10 +246,44 @@ def test_an_alias_that_was_given_meanwhile_keeps_a_version(client, pets):
     assert [(item.name, why) for item, why in stayed if item.kind is Kind.VERSION] == [("pets version 1", "blue")]
 
 
-def test_nothing_is_removed_while_a_run_goes_on(client, monkeypatch):
-    monkeypatch.setattr("operations.storage.prune.living_runs", lambda: ["train-1"])
-    with pytest.raises(InputError, match="train-1"):
+def test_nothing_is_removed_while_a_run_goes_on(client):
+    with alive("train-1"), pytest.raises(InputError, match="train-1"):
         carry_out(client, EVERYTHING, [])
+
+
+def test_no_run_begins_while_things_are_removed(client, monkeypatch, capsys):
+    begun, threads = [], []
+
+    def begin():
+        with alive("train-2"):
+            begun.append("train-2")
+
+    def meanwhile(client, items):
+        threads.append(Thread(target=begin))
+        threads[0].start()
+        while "waiting" not in capsys.readouterr().out:
+            assert not begun
+        return []
+
+    monkeypatch.setattr("operations.storage.prune.remove", meanwhile)
+    carry_out(client, EVERYTHING, [])
+    threads[0].join()
+    assert begun == ["train-2"]
+
+
+def test_a_report_that_is_a_file_goes_and_what_cannot_go_is_told(client, prune, monkeypatch):
+    reports = state_folder() / "reports"
+    (reports / "kept").mkdir(parents=True)
+    (reports / "note").write_text("a plain file")
+
+    def refuse(path):
+        raise PermissionError(1, "Operation not permitted", str(path))
+
+    monkeypatch.setattr("operations.storage.removal.shutil.rmtree", refuse)
+    gone, stayed = prune()
+    assert "report of note" in gone
+    assert not (reports / "note").exists()
+    assert ("report of kept", "it cannot be removed: Operation not permitted") in [(i.name, why) for i, why in stayed]
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,13 @@ from uuid import UUID, uuid4
 
 import pytest
 from filelock import FileLock
+from filelock import Timeout as FileLockTimeout
 
-from operations.training.checkpoints import FINISHED, remove_finished
+from operations.training.checkpoints import FINISHED, lock_of, remove_finished
 from operations.training.folder import shared_folder, training_folder
 from operations.training.identity import TrainingIdentity
 from operations.training.task import Training, current_training, recipe_of
-from operations.training.unfinished import check_unfinished
+from operations.training.unfinished import check_unfinished, give_up
 from recognition.configuration.sections.augmentation import AugmentationConfig
 from recognition.configuration.sections.train import TrainConfig
 from recognition.errors import InputError, RecognitionError
@@ -47,13 +48,14 @@ with training_folder(Training(sys.argv[1], planned_identity(config, "digest", "h
 @pytest.fixture(autouse=True)
 def zenml(monkeypatch, folder):
     """What ZenML knows: this step, and whether steps were stored, by their ids."""
-    known = SimpleNamespace(this=uuid4(), stored={})
+    known = SimpleNamespace(this=uuid4(), stored={}, id="of this ZenML")
 
     def get_run_step(step_run):
         assert isinstance(step_run, UUID)
         return SimpleNamespace(status=SimpleNamespace(is_successful=known.stored[step_run]))
 
-    monkeypatch.setattr("zenml.client.Client", lambda: SimpleNamespace(get_run_step=get_run_step))
+    store = SimpleNamespace(get_store_info=lambda: SimpleNamespace(id=known.id))
+    monkeypatch.setattr("zenml.client.Client", lambda: SimpleNamespace(get_run_step=get_run_step, zen_store=store))
     step = SimpleNamespace(step_run=SimpleNamespace(id=known.this))
     monkeypatch.setattr("zenml.get_step_context", lambda: step)
     return known
@@ -246,6 +248,30 @@ def test_a_training_whose_run_was_deleted_is_removed():
     assert not folder.exists()
 
 
+def test_another_zenml_does_not_know_whether_a_run_was_deleted(zenml):
+    folder = trained()
+    zenml.id = "of another"
+    remove_finished()
+    check_unfinished(changed(data="other"))  # it was not interrupted either
+    with training_folder(replace(changed(data="other"), fresh=True)):
+        assert (folder / CHECKPOINT).exists()
+    with training_folder(TRAINING):  # but goes on where it is the same
+        assert (folder / CHECKPOINT).exists()
+
+
+def test_who_gives_up_holds_what_is_removed(monkeypatch):
+    folder, removed = killed(), []
+
+    def remove(path):
+        with pytest.raises(FileLockTimeout), lock_of(path):
+            pass
+        removed.append(path)
+
+    monkeypatch.setattr("operations.training.unfinished.remove_folder", remove)
+    give_up(TRAINING.task)
+    assert removed == [folder]
+
+
 def test_an_interrupted_training_is_never_removed():
     folder = killed()
     remove_finished()
@@ -274,7 +300,7 @@ def test_a_folder_in_use_is_not_removed(zenml):
         assert (folder / CHECKPOINT).exists()
 
 
-@pytest.mark.parametrize("text", ["", "{", '{"step_run": "no id"}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"step_run": "no id"}'])
 def test_a_mark_cut_short_is_no_mark(text):
     folder = trained()
     (folder / FINISHED).write_text(text)
@@ -297,7 +323,7 @@ def test_removal_is_all_or_nothing(zenml, monkeypatch):
 
 
 def test_the_mark_names_the_step(zenml):
-    assert json.loads((trained() / FINISHED).read_text()) == {"step_run": str(zenml.this)}
+    assert json.loads((trained() / FINISHED).read_text()) == {"step_run": str(zenml.this), "zenml": zenml.id}
 
 
 @pytest.fixture
