@@ -225,8 +225,8 @@ MUTANTS = (
     ),
     Mutant(
         "promoted-version-stays-withdrawn",
-        '_allow(client, model)\n            _move(client, model, "person"',
-        '_move(client, model, "person"',
+        "registry.allow(client, model)  # not before",
+        "None  # not before",
     ),
     Mutant(
         "found-champion-is-another-one", 'if entry.by in ("rollback", "found") and', 'if entry.by == "rollback" and'
