@@ -15,7 +15,7 @@ LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-has
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 LOCK_ALL = $(LOCK) pyproject.toml
 
-.PHONY: help train test fuzz test-slow test-exhaustive test-kubeflow test-cluster benchmark benchmark-all lint format lock dashboard dashboard-stop env clean-state clean
+.PHONY: help train test fuzz test-slow test-exhaustive test-deaths test-kubeflow test-cluster benchmark benchmark-all lint format lock dashboard dashboard-stop env clean-state clean
 .DEFAULT_GOAL := help
 
 help: ## show this help
@@ -36,6 +36,9 @@ test-slow: .venv/dev.installed ## run the tests that take minutes: whole command
 
 test-exhaustive: .venv/dev.installed ## run what the others do for some networks, recipes and kills for all of them
 	$(BIN)/python -m pytest -m exhaustive -n logical --maxprocesses 8
+
+test-deaths: .venv/dev.installed ## kill commands at each point at which they change something, and look for what was lost
+	$(BIN)/python -m tests.deaths
 
 test-kubeflow: .venv/dev.installed .venv-kubeflow/kubeflow.installed ## run the tests of the file for Kubeflow, whose compiler has .venv-kubeflow
 	$(BIN)/python -m pytest -m kubeflow tests/kubeflow

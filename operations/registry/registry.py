@@ -275,8 +275,10 @@ def create_zenml_version(
         metadata: What is known of it.
         artifacts: Ids of the artifact versions that belong to it.
     """
-    everything = {**metadata, "mlflow_version": str(version.version), "sha256": version.tags[DIGEST_TAG]}
-    everything[zenml_models.REGISTRY] = connection.address(client)
-    number = zenml_models.create(version.name, f"mlflow:{version.version}", everything, artifacts)
+    sha256, registry = version.tags[DIGEST_TAG], connection.address(client)
+    everything = {**metadata, "mlflow_version": str(version.version), "sha256": sha256, zenml_models.REGISTRY: registry}
+    origin = f"version {version.version} in MLflow's registry {registry}, SHA-256 {sha256}"
+    known = {each.tags.get(ZENML_TAG, "") for each in versions_of(client, version.name)}
+    number = zenml_models.create(version.name, origin, known, f"mlflow:{version.version}", everything, artifacts)
     client.set_model_version_tag(version.name, version.version, ZENML_TAG, number)
     return number

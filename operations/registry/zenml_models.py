@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
+
+from operations.platform.console import echo
 
 REGISTRY = "registry"  # metadata: which MLflow the version belongs to, as several stacks may share one ZenML
 
 
-def create(name: str, tag: str, metadata: Mapping[str, Any], artifacts: Sequence[UUID]) -> str:
-    """Make a model version; the number ZenML gives it.
+def create(
+    name: str, origin: str, known: Collection[str], tag: str, metadata: Mapping[str, Any], artifacts: Sequence[UUID]
+) -> str:
+    """Make a model version, or complete one that a killed command has begun; the number ZenML gives it.
 
     Args:
         name: Name of the model, made where there is none.
+        origin: What it is the version of, by which one that was begun is found again.
+        known: Numbers of the versions that are complete.
         tag: What ZenML's list shows of it.
         metadata: What is known of it.
         artifacts: Ids of the artifact versions that belong to it.
@@ -27,13 +33,26 @@ def create(name: str, tag: str, metadata: Mapping[str, Any], artifacts: Sequence
         zenml.create_model(name)
     except EntityExistsError:
         zenml.get_model(name)
-    created = zenml.create_model_version(name, tags=[tag])
+    created = _begun(name, origin, known) or zenml.create_model_version(name, description=origin)
+    zenml.update_model_version(name, created.id, add_tags=[tag])
     for artifact in artifacts:
         zenml.zen_store.create_model_version_artifact_link(
             ModelVersionArtifactRequest(model_version=created.id, artifact_version=artifact)
         )
     _annotate(created.id, metadata)
     return str(created.number)
+
+
+def _begun(name: str, origin: str, known: Collection[str]) -> Any | None:
+    from zenml.client import Client
+    from zenml.utils.pagination_utils import depaginate
+
+    for version in depaginate(Client().list_model_versions, model=name, size=100):
+        begun = find(name, str(version.number)) if str(version.number) not in known else None
+        if begun is not None and begun.description == origin:
+            echo(f"version {begun.number} of {name} in ZenML, which a killed command had begun, is completed")
+            return begun
+    return None
 
 
 def find(name: str, number: str) -> Any | None:

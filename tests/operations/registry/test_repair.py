@@ -122,7 +122,9 @@ def test_a_registry_from_before_there_was_a_log(client, pair, name):
 
 
 def test_the_stage_of_another_registry_is_left_alone(client, pair, name):
-    elsewhere = zenml_models.create(name, "mlflow:9", {zenml_models.REGISTRY: "http://mlflow.example"}, [])
+    elsewhere = zenml_models.create(
+        name, "theirs", (), "mlflow:9", {zenml_models.REGISTRY: "http://mlflow.example"}, []
+    )
     zenml_models.set_production(name, elsewhere, "http://mlflow.example")
     assert repair(client) == []
     assert zenml_models.in_production(name, "http://mlflow.example") == elsewhere
