@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -19,10 +19,9 @@ from starlette.types import ASGIApp
 
 from recognition.prediction.answers import Answer, answers_of
 from recognition.serving.batcher import Probabilities
-from recognition.serving.body import read_body
+from recognition.serving.decoding.images import Images
 from recognition.serving.documents import MOST_TOP, TOP, openapi
 from recognition.serving.engine import Engine, ModelCard
-from recognition.serving.images import Images
 from recognition.serving.observation import Observed
 from recognition.serving.pages import POLICY, api_page, try_page
 from recognition.serving.problems import MEDIA_TYPE, Problem, busy
@@ -73,20 +72,26 @@ async def _classified(request: Request, service: Service) -> tuple[Engine, Image
     """The images of a request and their probabilities, within the time limit."""
     assert service.batcher is not None
     assert service.decoders is not None
-    has_arrived = False
+    ends = request.scope["first_byte"] + service.limits.seconds
+    with ExitStack() as answering:
+        async with service.bodies.read(request, ends) as body:
+            answering.enter_context(service.admitted())
+            answering.enter_context(request.scope["connection"].cancelling(asyncio.current_task()))
+            answering.enter_context(_told(service.limits.seconds))
+            engine, kind = service.engine, request.headers.get("content-type", "")
+            async with asyncio.timeout_at(ends):
+                images = await service.decoders.images(kind, body, engine.classifier.transform)
+        del body
+        async with asyncio.timeout_at(ends):
+            return engine, images, await service.batcher.submit(engine, images.pixels)
+
+
+@contextmanager
+def _told(seconds: float) -> Iterator[None]:
     try:
-        with service.admitted():
-            async with asyncio.timeout(service.limits.seconds):
-                async with read_body(request, service) as body:
-                    has_arrived, engine = True, service.engine
-                    kind = request.headers.get("content-type", "")
-                    images = await service.decoders.images(kind, body, engine.classifier.transform)
-                del body
-                return engine, images, await service.batcher.submit(engine, images.pixels)
+        yield
     except TimeoutError:
-        if not has_arrived:
-            raise Problem(408, f"the body did not arrive within {service.limits.seconds:g} seconds") from None
-        raise busy(f"there was no answer within {service.limits.seconds:g} seconds") from None
+        raise busy(f"there was no answer within {seconds:g} seconds") from None
 
 
 def _predictions(card: ModelCard, images: Images, answers: list[Answer]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
 
+from recognition.serving.decoding.uploads import BYTES, FORM
 from recognition.serving.engine import ModelCard
 from recognition.serving.problems import MEDIA_TYPE, ProblemDocument
-from recognition.serving.uploads import BYTES, FORM
 
 
 class Candidate(BaseModel):

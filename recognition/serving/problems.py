@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, Field
 
 MEDIA_TYPE = "application/problem+json"
+CLIENT_GONE, GONE = 499, "the client has gone"  # nginx' status for it, which nobody sees but the log
 
 
 class FileProblem(BaseModel):
@@ -53,11 +54,22 @@ class Problem(Exception):  # noqa: N818 - the RFC's word
         Args:
             request_id: Of the request.
         """
-        title = HTTPStatus(self.status).phrase
+        title = "Client Closed Request" if self.status == CLIENT_GONE else HTTPStatus(self.status).phrase
         document = ProblemDocument(
             title=title, status=self.status, detail=self.detail, request_id=request_id, errors=list(self.errors)
         )
         return document.model_dump()
+
+    def to_json(self) -> dict[str, Any]:
+        """What it was made of."""
+        errors = [error.model_dump() for error in self.errors]
+        return {"status": self.status, "detail": self.detail, "errors": errors, "headers": self.headers}
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Self:
+        """The problem that `to_json` described."""
+        errors = [FileProblem(**error) for error in document["errors"]]
+        return cls(document["status"], document["detail"], errors, document["headers"])
 
 
 def busy(detail: str, seconds: int = 1) -> Problem:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import signal
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from types import FrameType
 
 import psutil
@@ -17,10 +19,13 @@ import uvicorn
 
 from recognition.errors import InputError
 from recognition.serving.application import application
+from recognition.serving.connection import Connection
 from recognition.serving.service import Service
 
 PORTS_TRIED = 100  # behind one that is taken
 SPARE = 1.0  # seconds beyond a request's time limit that the end may take
+CONNECTIONS = 2  # times as many as requests may be in flight
+OTHER_FILES = 256  # that are open beside connections
 
 
 class GracefulServer(uvicorn.Server):
@@ -32,8 +37,11 @@ class GracefulServer(uvicorn.Server):
     """
 
     def __init__(self, service: Service, drain: float = 0.0) -> None:
+        self._connections = CONNECTIONS * service.limits.queue
         config = uvicorn.Config(
             application(service),
+            http=partial(Connection, service.limits.seconds, self._connections),  # type: ignore[arg-type]
+            ws="none",
             log_config=None,
             access_log=False,
             server_header=False,
@@ -49,6 +57,7 @@ class GracefulServer(uvicorn.Server):
         Args:
             listener: A bound socket.
         """
+        _allow_files(self._connections + OTHER_FILES)
         self.run(sockets=[listener])
         return self._service.cut == 0
 
@@ -64,6 +73,9 @@ class GracefulServer(uvicorn.Server):
         """Whether to exit; called ten times a second."""
         if self._ends is not None and time.monotonic() >= self._ends:
             self.should_exit = True
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, Connection):
+                connection.expire()
         return await super().on_tick(counter)
 
     @contextmanager
@@ -104,6 +116,14 @@ def bind(host: str, port: int) -> socket.socket:
         listener.close()
         raise _no_port(host, port, error) from None
     return listener
+
+
+def _allow_files(number: int) -> None:
+    """Let this process have so many files open, or as many as its owner may allow it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = number if hard == resource.RLIM_INFINITY else min(number, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def address_of(listener: socket.socket) -> str:

@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from recognition.serving.batcher import Batcher
-from recognition.serving.decoders import Decoders
+from recognition.serving.body import Bodies
+from recognition.serving.decoding.decoders import Decoders
 from recognition.serving.engine import Engine, ModelCard
 from recognition.serving.limits import Limits
 from recognition.serving.metrics import Metrics
-from recognition.serving.problems import busy
+from recognition.serving.problems import CLIENT_GONE, GONE, Problem, busy
 
 LOADING, READY, STOPPING = "loading", "ready", "stopping"
 LOADING_SECONDS = 5  # after which a client may try again
@@ -24,14 +25,15 @@ class Service:
         limits: What it takes on.
 
     Attributes:
-        requests: To /predict, in flight.
-        bytes: Of their bodies, in memory.
+        requests: To /predict, whose bodies have arrived.
+        bodies: What has arrived of bodies.
         cut: Requests that the server's end has cut off.
     """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.requests, self.bytes, self.cut = 0, 0, 0
+        self.requests, self.cut = 0, 0
+        self.bodies = Bodies(limits)
         self.metrics = Metrics(lambda: self.batcher.images if self.batcher else 0)
         self.batcher: Batcher | None = None
         self.decoders: Decoders | None = None
@@ -40,14 +42,14 @@ class Service:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Threads for decoding and for the model, while the event loop runs."""
+        """Processes for decoding and threads for the model, while the event loop runs."""
         self.batcher = Batcher(self.limits.queue, self.metrics.batch_images.observe)
         self.decoders = Decoders(self.limits)
         try:
             yield
         finally:
             await self.batcher.close()
-            self.decoders.close()
+            await self.decoders.close()
 
     @property
     def status(self) -> str:
@@ -59,7 +61,7 @@ class Service:
     @property
     def alive(self) -> bool:
         """Whether it can still answer, or will be able to."""
-        return self.batcher is not None and self.batcher.alive
+        return self.batcher is not None and self.batcher.alive and self.decoders is not None and self.decoders.alive
 
     @property
     def engine(self) -> Engine:
@@ -94,14 +96,16 @@ class Service:
         """Count a request in flight.
 
         Raises:
-            Problem: 503 where there are too many.
+            Problem: 499 where the client has gone, 503 where there are too many.
         """
         if self.requests >= self.limits.queue:
             raise busy(f"{self.requests} requests are in flight")
         self.requests += 1
         try:
             yield
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as cancelled:
+            if cancelled.args == (GONE,):
+                raise Problem(CLIENT_GONE, GONE) from None
             self.cut += 1
             raise
         finally:

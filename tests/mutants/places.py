@@ -185,6 +185,7 @@ MUTANTS = (
     Mutant("cancelled-requests-fill-the-queue", "self.images -= len(job.pixels)", "pass"),
     Mutant("call-beside-another-counts-twice", "self._called -= images\n", "pass\n"),
     Mutant("cut-requests-end-well", "return self._service.cut == 0", "return True"),
+    Mutant("large-images-decoded-by-all-processes", "async with self._large:", "if answer:"),
     # recognition/training
     Mutant(
         "best-epoch-by-test-images",

@@ -87,7 +87,7 @@ def test_one_bad_file_refuses_the_request_and_is_named(client):
 def test_bad_requests_have_reasons_and_do_no_harm(client, options, status):
     assert refusal(client.post(**options), status)
     assert labels(client.send(RED)) == ["red"]
-    assert client.service.bytes == client.service.requests == 0
+    assert client.service.bodies.bytes == client.service.requests == 0
 
 
 def test_unknown_paths_and_methods(client):
@@ -176,9 +176,9 @@ def test_images_beyond_the_queue_are_refused():
 def test_bodies_together_take_so_much_and_no_more():
     limits = Limits(body=1_000)
     with serving(StubEngine(), limits) as client:
-        client.service.bytes = limits.bodies  # as if others were being read
+        client.service.bodies.bytes = limits.bodies  # as if others were being read
         assert "memory" in refusal(client.send(RED), 503)
-        client.service.bytes = 0
+        client.service.bodies.bytes = 0
         assert labels(client.send(RED)) == ["red"]
 
 
@@ -199,16 +199,16 @@ def test_a_client_too_slow_is_given_up():
         with socket.create_connection((address.hostname, address.port), timeout=10) as slow:
             slow.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 99\r\n\r\nx")
             assert slow.recv(1_000).startswith(b"HTTP/1.1 408 ")
-        assert client.service.bytes == 0
+        assert client.service.bodies.bytes == 0
 
 
 def test_a_client_that_hangs_up_does_no_harm(client):
     address = urlsplit(client.address)
     with socket.create_connection((address.hostname, address.port), timeout=10) as rude:
         rude.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 99\r\n\r\nx")
-        until(lambda: client.service.requests == 1)
-    until(lambda: client.service.requests == 0)
-    assert client.service.bytes == 0
+        until(lambda: client.service.bodies.arriving == 1)
+    until(lambda: client.service.bodies.arriving == 0)
+    assert client.service.bodies.bytes == 0
     assert labels(client.send(RED)) == ["red"]
 
 

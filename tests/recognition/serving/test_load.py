@@ -127,7 +127,7 @@ def test_rude_clients_do_no_harm_to_polite_ones_or_to_memory(seconds, logged):
         found = besiege(url, seconds)
         grown = anonymous() - before
         until(lambda: client.service.requests == 0)
-        assert client.service.bytes == client.service.batcher.images == 0
+        assert client.service.bodies.bytes == client.service.batcher.images == 0
     for (action, status), count in found.items():
         assert status in ALLOWED[action] | {503}, (action.__name__, status, count)
     assert {action for action, status in found if status != 503} == set(ALLOWED)

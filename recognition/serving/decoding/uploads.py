@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 FORM, BYTES = "multipart/form-data", "application/octet-stream"
 NAME_LENGTH = 255  # characters of a file's name that are repeated in the answer
+EMPTY_PARTS = 8  # beside the files: a browser's form sends one for each field in which no file was chosen
 
 
 class Upload(NamedTuple):
@@ -32,8 +33,8 @@ def uploads_of(content_type: str, body: bytes, most: int) -> list[Upload]:
         most: Files a request.
 
     Raises:
-        Problem: 400 for a form that cannot be parsed or holds anything but files, 413 for too many files, 415 for
-            another type.
+        Problem: 400 for a form that cannot be parsed or holds anything but files, 413 for too many files or parts, 415
+            for another type.
     """
     kind, parameters = parse_options_header(content_type)
     kind_name = kind.decode("latin-1")
@@ -59,7 +60,7 @@ class _Form:
             raise Problem(400, f"Content-Type {FORM} has no boundary")
         self._boundary, self._most = boundary, most
         self._uploads: list[Upload] = []
-        self._ended = False
+        self._parts, self._ended = 0, False
 
     def read(self, body: bytes) -> list[Upload]:
         callbacks: MultipartCallbacks = {
@@ -85,10 +86,11 @@ class _Form:
         return self._uploads
 
     def _begin(self) -> None:
-        if len(self._uploads) == self._most:
+        self._parts += 1
+        if len(self._uploads) == self._most or self._parts > self._most + EMPTY_PARTS:
             raise Problem(413, f"more than {self._most} files in one request")
         self._headers: dict[bytes, bytes] = {}
-        self._pieces: list[bytes] = []
+        self._content = bytearray()  # a list of pieces would take more than they: one may be a single byte
 
     def _begin_header(self) -> None:
         self._field, self._value = b"", b""
@@ -103,15 +105,15 @@ class _Form:
         self._headers[self._field.lower()] = self._value
 
     def _data(self, data: bytes, start: int, end: int) -> None:
-        self._pieces.append(data[start:end])
+        self._content += data[start:end]
 
     def _end(self) -> None:
         _, options = parse_options_header(self._headers.get(b"content-disposition", b"").decode("latin-1"))
         if b"filename" not in options:
             field = options.get(b"name", b"").decode("utf-8", "replace")[:NAME_LENGTH]
             raise Problem(400, f"the form's field {field!r} is no file; expected image files only")
-        name, content = options[b"filename"].decode("utf-8", "replace"), b"".join(self._pieces)
-        if name or content:  # a browser's form sends an empty part where no file was chosen
+        name, content = options[b"filename"].decode("utf-8", "replace"), bytes(self._content)
+        if name or content:
             self._uploads.append(Upload(name[:NAME_LENGTH], content))
 
     def _end_form(self) -> None:

@@ -1,4 +1,4 @@
-"""From a request's body to the pixels that a network sees."""
+"""From a request's files to the pixels that a network sees."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from recognition.data.image_structure import announced_pixels
 from recognition.data.image_transform import (
     ImageTransform,
     TooManyPixelsError,
     UnknownKindError,
     UnreadableImageError,
 )
-from recognition.serving.limits import Limits
+from recognition.serving.decoding.uploads import Upload
 from recognition.serving.problems import FileProblem, Problem, busy
-from recognition.serving.uploads import Upload, uploads_of
 
 
 class Images(NamedTuple):
@@ -30,37 +30,38 @@ class Images(NamedTuple):
     pixels: NDArray[np.uint8]
 
 
-def images_of(content_type: str, body: bytes, transform: ImageTransform, limits: Limits) -> Images:
-    """Take a request's body apart and decode its files.
+def images_of(uploads: list[Upload], transform: ImageTransform, most: int) -> Images:
+    """Decode a request's files.
 
     Args:
-        content_type: The request's header.
-        body: The request's body.
+        uploads: The files.
         transform: How a file becomes pixels.
-        limits: The server's.
+        most: Pixels of all images together, before they are resized.
 
     Raises:
-        Problem: As of `uploads_of`; 413 for an image of too many pixels, 415 for a file that is no image of a known
-            kind, 422 for a damaged one or where several files have different problems, 503 where memory runs out.
+        Problem: 413 for an image of too many pixels, alone or together with those before it, 415 for a file that is no
+            image of a known kind, 422 for a damaged one or where several files have different problems, 503 where
+            memory runs out.
     """
-    uploads = uploads_of(content_type, body, limits.files)
     pixels = np.empty((len(uploads), *transform.shape), np.uint8)
-    problems = []
+    problems, room = [], most
     for index, upload in enumerate(uploads):
         try:
-            pixels[index] = transform.decode(upload.content, limits.pixels).pixels
+            pixels[index] = transform.decode(upload.content, room).pixels
         except UnreadableImageError as error:
-            problems.append(_problem(index, upload, error))
+            problems.append(_problem(index, upload, error, f"; {most:,} for all images of a request" * (room < most)))
         except MemoryError:
             raise busy("there is not enough memory to decode the image") from None
+        room = max(0, room - announced_pixels(upload.content))  # of a damaged image too, which took its time
     if problems:
         raise _refusal(problems, len(uploads))
     return Images(tuple(upload.name for upload in uploads), pixels)
 
 
-def _problem(index: int, upload: Upload, error: UnreadableImageError) -> FileProblem:
+def _problem(index: int, upload: Upload, error: UnreadableImageError, limit: str) -> FileProblem:
     kinds = {TooManyPixelsError: 413, UnknownKindError: 415}
-    return FileProblem(index=index, file=upload.name, status=kinds.get(type(error), 422), detail=str(error))
+    detail = f"{error}{limit}" if isinstance(error, TooManyPixelsError) else str(error)
+    return FileProblem(index=index, file=upload.name, status=kinds.get(type(error), 422), detail=detail)
 
 
 def _refusal(problems: list[FileProblem], files: int) -> Problem:

@@ -2,18 +2,17 @@ import numpy as np
 import pytest
 
 from recognition.data.image_transform import ImageTransform
-from recognition.serving.images import images_of
-from recognition.serving.limits import Limits
+from recognition.serving.decoding.images import images_of
+from recognition.serving.decoding.uploads import Upload
 from recognition.serving.problems import Problem
 from tests.recognition.data.test_image_transform import bomb
 from tests.recognition.serving.served import picture
-from tests.recognition.serving.test_uploads import form, part
 
-TRANSFORM, LIMITS = ImageTransform(4, 4, 3, "stretch", "#ffffff"), Limits(pixels=1_000)
+TRANSFORM, PIXELS = ImageTransform(4, 4, 3, "stretch", "#ffffff"), 1_000
 
 
 def images(*contents):
-    return images_of("multipart/form-data; boundary=B", form(*map(part, contents)), TRANSFORM, LIMITS)
+    return images_of([Upload("a.png", content) for content in contents], TRANSFORM, PIXELS)
 
 
 def problem(*contents):

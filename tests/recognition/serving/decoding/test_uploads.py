@@ -1,7 +1,7 @@
 import pytest
 
+from recognition.serving.decoding.uploads import Upload, uploads_of
 from recognition.serving.problems import Problem
-from recognition.serving.uploads import Upload, uploads_of
 
 FORM = "multipart/form-data; boundary=B"
 
