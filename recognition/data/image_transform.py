@@ -12,7 +12,8 @@ import xxhash
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
+from recognition.data.image_structure import FORMATS, announced_pixels
+
 PIXEL_LIMIT = 89_478_485  # where Pillow begins to suspect a decompression bomb: 256 MiB of colours
 ORIENTED = {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"}  # what may tell; TIFF turns by itself
 METHOD = Image.Resampling.BICUBIC
@@ -140,6 +141,8 @@ class ImageTransform:
 
 
 def _open(content: bytes, pixel_limit: int) -> Image.Image:
+    if content[:4] == b"RIFF" and (pixels := announced_pixels(content)) > pixel_limit:  # to be opened costs memory
+        raise TooManyPixelsError(f"{pixels:,} pixels, more than {pixel_limit:,}")
     try:
         image = Image.open(io.BytesIO(content), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # Pillow's own limits, in its own words

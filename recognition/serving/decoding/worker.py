@@ -23,7 +23,7 @@ from recognition.serving.problems import Problem
 LENGTHS = struct.Struct(">II")  # of the document and of the bytes behind it
 NICE = 5  # behind the server and the model, which wait for no image but hold up everybody
 CPU_SECONDS = 10  # for a request; the system ends the process then
-OWN_MEMORY, PIXEL_MEMORY = 256 * 2**20, 16  # bytes for Python and a body, and a pixel
+OWN_MEMORY, PIXEL_MEMORY = 128 * 2**20, 24  # bytes for Python and a body; a pixel of the most wasteful kind, WebP
 
 
 def main() -> None:
