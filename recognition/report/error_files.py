@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from recognition.configuration.sections.data import OWN_SOURCES, DataConfig
 from recognition.data.dataset import Split
-from recognition.data.image_transform import FORMATS
+from recognition.data.image_structure import FORMATS
 from recognition.data.listing import SUFFIXES
 from recognition.data.originals import read_originals
 from recognition.errors import InputError
