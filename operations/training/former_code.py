@@ -8,10 +8,10 @@ from __future__ import annotations
 
 FORMER = "0.1.0"
 _FORMER = {  # today's hash of a step's code: the former one
-    "727818eb464e0eb3": "5691ce6d977eede7",  # augmentation
-    "dd3cee595f30ac4b": "ef94686407b6f4f9",  # calibrate
-    "c2e22634796e7a05": "2871ab2149ce04a9",  # evaluate
-    "591eabf5ef931e9a": "0520b9a1ff1128b2",  # train
+    "525b57fe95a1b5c7": "5691ce6d977eede7",  # augmentation
+    "a3353b3be67f0743": "ef94686407b6f4f9",  # calibrate
+    "60e7de2cdc92e6c1": "2871ab2149ce04a9",  # evaluate
+    "327ca9ed6e156abd": "0520b9a1ff1128b2",  # train
 }
 
 
