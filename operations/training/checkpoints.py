@@ -16,11 +16,18 @@ from operations.platform.environment import state_folder
 
 FINISHED = "finished.json"
 TRAINING = "training.json"
+REMOVED = ".removed-"  # in the name of a folder that is being removed
 ZENML = "zenml"  # in the former: whose step it is
 
 
 def remove_finished() -> None:
-    """Remove the checkpoints of trainings whose artifacts ZenML has stored, those in use again left out."""
+    """Remove the checkpoints of trainings whose artifacts ZenML has stored, those in use again left out.
+
+    And what is left of folders whose removal was killed.
+    """
+    for left in checkpoints_root().glob(f"*{REMOVED}*"):
+        with suppress(Timeout), lock_of(left.with_name(left.name.partition(REMOVED)[0])):
+            shutil.rmtree(left)
     for mark in checkpoints_root().glob(f"*/{FINISHED}"):
         with suppress(Timeout), lock_of(mark.parent):
             if is_stored(mark.parent):
@@ -142,7 +149,7 @@ def remove_folder(folder: Path) -> None:
     Args:
         folder: A training's, whose lock is held.
     """
-    removed = folder.with_name(f"{folder.name}.removed-{uuid4().hex}")
+    removed = folder.with_name(f"{folder.name}{REMOVED}{uuid4().hex}")
     folder.rename(removed)
     shutil.rmtree(removed)
 

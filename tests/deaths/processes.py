@@ -17,6 +17,8 @@ from pathlib import Path
 
 from tests.deaths.tracer import Tracer
 
+TOLD = "DEATHS_TOLD"  # variable that names the file of what somebody was told
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -39,7 +41,7 @@ class World:
         self.state, self._kept = self.root / "state", self.root / "kept"
         temporary = self.root / "temporary"
         temporary.mkdir(exist_ok=True)
-        os.environ |= {"RECOGNITION_STATE": str(self.state), "TMPDIR": str(temporary)}
+        os.environ |= {"RECOGNITION_STATE": str(self.state), "TMPDIR": str(temporary), TOLD: str(self.root / "told")}
         from operations.platform.environment import prepare_environment
         from tests.forked import hasten
 
@@ -50,6 +52,7 @@ class World:
         connection.connect()
         self.close()
         self.keep()
+        self.restore()
 
     def warm(self, scenario):
         """Do once in this process what its forks do: what libraries keep in memory of it, they have from the start."""
@@ -76,6 +79,7 @@ class World:
     def restore(self, name="empty"):
         shutil.rmtree(self.state)
         shutil.copytree(self._kept / name, self.state, symlinks=True)
+        (self.root / "told").write_text("")
 
     def run(self, function):
         """Let a process do something, and wait for its end.

@@ -368,3 +368,14 @@ def test_what_the_former_version_trains_still_is_left_alone(former):
 
 def test_nothing_to_remove():
     remove_finished()
+
+
+def test_what_a_killed_removal_left_goes_unless_somebody_is_at_it(zenml):
+    folder = killed()
+    left = folder.with_name(f"{folder.name}.removed-1")
+    folder.rename(left)
+    with lock_of(folder):
+        remove_finished()
+        assert left.exists()
+    remove_finished()
+    assert not left.exists()
