@@ -12,7 +12,7 @@ import xxhash
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from recognition.data.image_structure import FORMATS, announced_pixels
+from recognition.data.image_structure import FORMATS, announced_pixels, excess, tile_excess
 
 PIXEL_LIMIT = 89_478_485  # where Pillow begins to suspect a decompression bomb: 256 MiB of colours
 ORIENTED = {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"}  # what may tell; TIFF turns by itself
@@ -90,8 +90,8 @@ class ImageTransform:
             pixel_limit: Most pixels to decode; more than 89 million are never decoded.
 
         Raises:
-            UnreadableImageError: It is empty, cut short or damaged; of another kind (UnknownKindError); of more pixels
-                than the limit (TooManyPixelsError).
+            UnreadableImageError: It is empty, cut short or damaged, or of a structure that would take for ever; of
+                another kind (UnknownKindError); of more pixels than the limit (TooManyPixelsError).
         """
         if not content:
             raise UnreadableImageError("the file is empty")
@@ -143,13 +143,20 @@ class ImageTransform:
 def _open(content: bytes, pixel_limit: int) -> Image.Image:
     if content[:4] == b"RIFF" and (pixels := announced_pixels(content)) > pixel_limit:  # to be opened costs memory
         raise TooManyPixelsError(f"{pixels:,} pixels, more than {pixel_limit:,}")
+    _refuse(excess(content))
     try:
         image = Image.open(io.BytesIO(content), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # Pillow's own limits, in its own words
         raise TooManyPixelsError(f"more than {pixel_limit:,} pixels") from None
     if image.width * image.height > pixel_limit:
         raise TooManyPixelsError(f"{image.width} x {image.height} pixels, more than {pixel_limit:,}")
+    _refuse(tile_excess(image))
     return image
+
+
+def _refuse(excess: str | None) -> None:
+    if excess:
+        raise UnreadableImageError(f"{excess}: no camera or editor writes such files; save it anew, should it be an image")
 
 
 def _upright(image: Image.Image) -> Image.Image:

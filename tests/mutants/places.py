@@ -181,6 +181,8 @@ MUTANTS = (
         "return there if folds[0].utcoffset() != folds[1].utcoffset() else there[:1]",
         "return there[:1]",
     ),
+    # recognition/data, a file's structure
+    Mutant("scans-without-end", "scans += marker == _START_OF_SCAN", "pass"),
     # recognition/serving
     Mutant("cancelled-requests-fill-the-queue", "self.images -= len(job.pixels)", "pass"),
     Mutant("call-beside-another-counts-twice", "self._called -= images\n", "pass\n"),
