@@ -17,7 +17,9 @@ COMPRESSED_CHUNKS = 64  # texts and profiles of a PNG, of which each may be unpa
 CHUNKS = 1_000  # of a PNG, and one more for each KiB of the file
 TILE_PIXELS, TILES = 2**20, 100_000  # of a TIFF; a tile larger than these and the image is mostly outside of it
 _JPEG, _PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
-_MARKER = re.compile(rb"\xff[\x02-\xcf\xd8-\xfe]")  # what is neither data, nor filled up, nor where decoding may begin anew
+_MARKER = re.compile(
+    rb"\xff[\x02-\xcf\xd8-\xfe]"
+)  # what is neither data, nor filled up, nor where decoding may begin anew
 _START_OF_SCAN, _END = 0xDA, 0xD9
 
 

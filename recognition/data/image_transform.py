@@ -156,7 +156,7 @@ def _open(content: bytes, pixel_limit: int) -> Image.Image:
 
 def _refuse(excess: str | None) -> None:
     if excess:
-        raise UnreadableImageError(f"{excess}: no camera or editor writes such files; save it anew, should it be an image")
+        raise UnreadableImageError(f"{excess}, as no camera or editor writes; save it anew, should it be an image")
 
 
 def _upright(image: Image.Image) -> Image.Image:
