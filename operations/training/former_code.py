@@ -8,10 +8,10 @@ from __future__ import annotations
 
 FORMER = "0.1.0"
 _FORMER = {  # today's hash of a step's code: the former one
-    "7b98fccdd7e028f7": "5691ce6d977eede7",  # augmentation
-    "abeccdbd008877c1": "ef94686407b6f4f9",  # calibrate
-    "40acaa42ae18c988": "2871ab2149ce04a9",  # evaluate
-    "d144967a78c196fe": "0520b9a1ff1128b2",  # train
+    "b36d4970a8afd572": "5691ce6d977eede7",  # augmentation
+    "9ff6c6506a4debcc": "ef94686407b6f4f9",  # calibrate
+    "32771662567b9e32": "2871ab2149ce04a9",  # evaluate
+    "ca02d0dabd7ff664": "0520b9a1ff1128b2",  # train
 }
 
 
