@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from recognition.addresses import secret_in, without_secrets
 from recognition.configuration.nearest import nearest
 from recognition.configuration.section import Section
 from recognition.configuration.sections.resources import ObjectName
@@ -26,15 +27,15 @@ _IMAGE = re.compile(r"(?P<name>[a-z0-9._/:-]+?)(:(?P<tag>[\w][\w.-]{0,127})|@sha
 def _address(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"received {shown(_hidden(text))}; expected an address such as http://host:5000")
-    if "@" in parts.netloc:
-        raise ValueError(f"received a password in {shown(_hidden(text))}; expected {REFERENCE}")
+        raise ValueError(f"received {shown(without_secrets(text))}; expected an address such as http://host:5000")
+    if "@" in parts.netloc or secret_in(text):
+        raise ValueError(f"received a password in {shown(without_secrets(text))}; expected {REFERENCE}")
     return text
 
 
 def _bucket(text: str) -> str:
     if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s@]+)?/?", text):
-        raise ValueError(f"received {shown(_hidden(text))}; expected s3://BUCKET or s3://BUCKET/FOLDER")
+        raise ValueError(f"received {shown(without_secrets(text))}; expected s3://BUCKET or s3://BUCKET/FOLDER")
     return text.rstrip("/")
 
 
@@ -48,11 +49,6 @@ def _image(text: str) -> str:
             f"received {shown(text)}; expected a tag that is not latest, or a digest, as nodes keep images"
         )
     return text
-
-
-def _hidden(text: str) -> str:
-    """An address without what stands before its host."""
-    return re.sub(r"//[^/@]*@", "//…@", text)
 
 
 Address = Annotated[str, AfterValidator(_address)]

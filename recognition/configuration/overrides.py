@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from recognition.addresses import secret_in
 from recognition.configuration.wording import KeyPath, dotted, shown
 from recognition.configuration.yaml_text import MAX_DEPTH, Document, parse_yaml
 from recognition.errors import InputError
@@ -32,7 +33,10 @@ def apply_override(document: Document, override: str) -> None:
 
 
 def origin_of(override: str) -> str:
-    """How messages name an override: --set train.epochs=3."""
+    """How messages name an override: --set train.epochs=3; of one that holds a secret only its key."""
+    key, _, value = override.partition("=")
+    if secret_in(value, hook=True):
+        override = f"{key}=…"
     return f"--set {override if override.isprintable() and len(override) <= 100 else shown(override)}"
 
 

@@ -6,20 +6,13 @@ import math
 import re
 from typing import Annotated, Any
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
+from recognition.addresses import secret_in
 from recognition.configuration.nearest import nearest
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 BatchSize = Annotated[int, Field(ge=1, le=1_000_000)]
-FilePath = Annotated[str, Field(pattern=r"^[^\x00]+$", max_length=4096, json_schema_extra={"words": "a path"})]
-Url = Annotated[
-    str,
-    Field(
-        pattern=r"^(https?|file)://\S+$",
-        json_schema_extra={"words": "an address that starts with http://, https:// or file://"},
-    ),
-]
 Digest = Annotated[
     str,
     Field(
@@ -50,8 +43,23 @@ WEIGHTS = "none, balanced, sqrt, or weights of 0 and more by class name"
 STAGES = "shares of the steps by pixels a side, such as {20: 0.35, 28: 0.6}, both growing"
 MOST_SEEDS = 100
 SEEDS = "two to a hundred different seeds, such as [0, 1, 2]"
+WAYS = "data.url may be env:VARIABLE, which holds it, and keys of storages belong into the environment"
 COLUMN = "a column's name, or its number from 0"
 LARGEST_SIDE = 4096  # pixels; a batch of larger images fits no memory
+
+
+def without_secret(value: str) -> str:
+    """A path or an address that may be stored.
+
+    Args:
+        value: Any text.
+
+    Raises:
+        ValueError: It holds a secret, which is not repeated.
+    """
+    if secret := secret_in(value):
+        raise ValueError(f"an address that holds {secret} would be stored; {WAYS}")
+    return value
 
 
 def _image_size(value: Any) -> tuple[int, int]:
@@ -104,6 +112,19 @@ def shortened(value: Any) -> str:
     return text if len(text) <= 100 else f"{text[:100]}…"
 
 
+FilePath = Annotated[
+    str,
+    Field(pattern=r"^[^\x00]+$", max_length=4096, json_schema_extra={"words": "a path"}),
+    AfterValidator(without_secret),
+]
+Url = Annotated[
+    str,
+    Field(
+        pattern=r"^((https?|file)://\S+|env:[A-Za-z_][A-Za-z0-9_]*)$",
+        json_schema_extra={"words": "an address that starts with http://, https:// or file://, or env:VARIABLE for it"},
+    ),
+    AfterValidator(without_secret),
+]
 ImageSize = Annotated[tuple[int, int], PlainValidator(_image_size), WithJsonSchema({"type": "array", "words": SIZES})]
 ClassWeights = Annotated[
     str | dict[str, float], PlainValidator(_class_weights), WithJsonSchema({"type": "string", "words": WEIGHTS})

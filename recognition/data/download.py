@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 from urllib.request import url2pathname
 
+from recognition.addresses import without_secrets
 from recognition.data.archive import ARCHIVE_LIMIT, read_members
 from recognition.errors import InputError
 
@@ -30,13 +31,14 @@ class DownloadError(Exception):
     """An address did not deliver; the text says why."""
 
 
-def download(url: str, target: Path, digest: str | None) -> None:
+def download(url: str, target: Path, digest: str | None, name: str | None = None) -> None:
     """Download a tar archive.
 
     Args:
         url: An http, https or file address.
         target: File to write; its folder is made where missing.
         digest: Expected digest such as "md5:03b5…"; None accepts any complete tar archive.
+        name: What the address is called in messages, where it is a secret; None for itself.
 
     Raises:
         DownloadError: The address cannot be reached or does not deliver the whole file.
@@ -48,9 +50,11 @@ def download(url: str, target: Path, digest: str | None) -> None:
     fetch = _copy if url.startswith("file:") else _fetch
     try:
         pooch.retrieve(url, digest, fname=target.name, path=target.parent, downloader=_checked(fetch, digest))
+    except DownloadError as error:
+        raise DownloadError(f"{name or url}: {_shown(error, url, name)}") from None
     except ValueError as error:
-        received, remedy = str(error), "try again; if it stays, check data.url and data.digest"
-        raise InputError(f"The download from {url} is refused", received=received, remedy=remedy) from error
+        received, remedy = _shown(error, url, name), "try again; if it stays, check data.url and data.digest"
+        raise InputError(f"The download from {name or url} is refused", received=received, remedy=remedy) from None
     except OSError as error:
         raise InputError(
             f"The download cannot be stored in {target.parent}",
@@ -58,6 +62,10 @@ def download(url: str, target: Path, digest: str | None) -> None:
             expected="a folder that can be written, with space for the archive",
             remedy="free some space or mend its permissions, or name an archive elsewhere as data.path",
         ) from error
+
+
+def _shown(error: Exception, url: str, name: str | None) -> str:
+    return without_secrets(str(error), *([url] if name not in (None, url) else []))
 
 
 def _checked(fetch: Fetch, digest: str | None) -> Callable[[str, str, object], None]:
@@ -90,7 +98,7 @@ def _fetch(url: str, output: str) -> None:
         except requests.RequestException as error:
             unreachable = time.monotonic() - begun > PATIENCE and not Path(output).stat().st_size
             if attempt == ATTEMPTS or unreachable:
-                raise DownloadError(f"{url}: {_cause(error)}") from error
+                raise DownloadError(str(_cause(error))) from error
         time.sleep(PAUSE * attempt)
 
 
@@ -142,5 +150,5 @@ def _copy(url: str, output: str) -> None:
         raise ValueError("a file address has three slashes: file:///folder/file")
     source = Path(url2pathname(parts.path))
     if not source.is_file():
-        raise DownloadError(f"{url}: no such file")
+        raise DownloadError("no such file")
     shutil.copyfile(source, output)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from pathlib import Path
 
+from recognition.addresses import ENVIRONMENT as ENVIRONMENT_REFERENCE
 from recognition.configuration.sections.data import DataConfig
 from recognition.data.archive import file_digest
 from recognition.data.cifar100 import FILES, FOLDER
@@ -100,13 +102,28 @@ def _check_digest(place: Path, digest: str) -> None:
         )
 
 
+def _url(setting: str | None) -> str:
+    named = ENVIRONMENT_REFERENCE.fullmatch(setting or "")
+    if named is None:
+        return setting or OFFICIAL_URL
+    url = os.environ.get(named[1], "")
+    if not re.fullmatch(r"(https?|file)://\S+", url):
+        raise InputError(
+            "data.url names a variable that holds no address",
+            received=f"{setting}, which is {'set' if url else 'not set'}",
+            expected="a value that starts with http://, https:// or file://",
+            remedy=f"export {named[1]}=…, also where a scheduler or a pod starts the run",
+        )
+    return url
+
+
 def _download(config: DataConfig, cache: Path) -> Path:
-    url, digest, target = config.url or OFFICIAL_URL, config.digest, cache / ARCHIVE
+    url, digest, target = _url(config.url), config.digest, cache / ARCHIVE
     if config.url is None and digest is None:
         digest = OFFICIAL_DIGEST
-    logger.info("Downloading %s to %s", url, target)
+    logger.info("Downloading %s to %s", config.url or url, target)
     try:
-        download(url, target, digest)
+        download(url, target, digest, config.url or url)
     except DownloadError as error:
         raise DataUnavailableError(
             "CIFAR-100 is not on this machine and cannot be downloaded",

@@ -23,7 +23,15 @@ class JsonFormatter(logging.Formatter):
         line |= getattr(record, "fields", {})
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=str)
+        text = json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=str)
+        return text if text.isprintable() else "".join(map(_shown, text))
+
+
+def _shown(character: str) -> str:
+    """What would move a terminal's cursor, turn its text around or end a line, as JSON's escape; spaces stay."""
+    if character.isprintable() or ord(character) > 0xFFFF:
+        return character
+    return f"\\u{ord(character):04x}"
 
 
 def configure_logs(quiet: bool, stream: TextIO | None = None) -> None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
+from recognition.addresses import REFERENCE, REFERENCE_WORDS, secret_in
 from recognition.configuration.nearest import nearest
 from recognition.configuration.section import Section
 from recognition.configuration.values import shortened
 
 EVENTS = ("promoted", "kept", "waiting", "data_changed", "failed")
-REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|secret:[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
-SECRET_HOSTS = ("hooks.slack.com",)  # whoever knows such an address may post to it
-REFERENCE_WORDS = "env:VARIABLE, or secret:NAME.KEY of a ZenML secret"
 URL_WORDS = f"an address that starts with http:// or https://, {REFERENCE_WORDS}"
 EVENT_WORDS = f"a list of different ones of {', '.join(EVENTS)}"
 
@@ -38,9 +35,9 @@ def _url(value: Any) -> str:
         return value
     if not isinstance(value, str) or not is_address(value) or " " in value:
         raise ValueError(f"received {shortened(value)}; expected {URL_WORDS}")
-    parts = urlsplit(value)
-    if parts.username or parts.password or parts.hostname in SECRET_HOSTS:
-        raise ValueError(f"an address at {parts.hostname} that holds a secret would be stored; write {REFERENCE_WORDS}")
+    if secret := secret_in(value, hook=True):
+        host = urlsplit(value).hostname
+        raise ValueError(f"an address at {host} that holds {secret} would be stored; write {REFERENCE_WORDS}")
     return value
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from recognition.configuration.section import ContradictionError, Section
-from recognition.configuration.values import BatchSize, shortened
+from recognition.configuration.values import BatchSize, shortened, without_secret
 
 PATHS = "a path or a list of paths: images, folders, patterns, .parquet, or .csv with a column path"
 PIPELINE_KEYS = ("model", "top", "batch_size")
@@ -16,7 +16,7 @@ PIPELINE_KEYS = ("model", "top", "batch_size")
 def _paths(value: Any) -> tuple[str, ...]:
     paths = (value,) if isinstance(value, str) else value
     if isinstance(paths, list | tuple) and paths and all(isinstance(path, str) and _is_path(path) for path in paths):
-        return tuple(paths)
+        return tuple(map(without_secret, paths))
     raise ValueError(f"received {shortened(value)}; expected {PATHS}")
 
 

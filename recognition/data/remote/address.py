@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from recognition.addresses import secret_in, without_secrets
 from recognition.data.listing import printable
 from recognition.errors import InputError
 
@@ -12,12 +13,6 @@ WORKERS = 10  # requests at a time: as many connections as botocore keeps
 CONNECT_TIMEOUT, READ_TIMEOUT = 4.0, 5.0  # seconds
 RETRIES = 2  # by s3fs, each of them two attempts by botocore: a silent server is asked four times
 
-# A user with a password (s3://key:secret@…, not a port, not a chain's ::), and for the web a user without one
-USER = re.compile(
-    r"(?<=://)[^/\s?#@:]+:(?!:|\d*(?:/|$))\S*@|(?<=http://)[^/\s?#]*@|(?<=https://)[^/\s?#]*@", re.IGNORECASE
-)
-QUERY = re.compile(r"(?<=\w)\?[^\s'\"),]*=[^\s'\"),]*")
-SIGNATURE = re.compile(r"[?&][\w-]*(signature|sig|token|password|secret|credential|key)=", re.IGNORECASE)
 REMEDY = (
     "for S3 set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; other storages: as their own tools ask for"
 )
@@ -32,15 +27,15 @@ def is_remote(path: str) -> bool:
 
 def redacted(text: str) -> str:
     """A text without the users, passwords and query strings of the addresses in it."""
-    return printable(QUERY.sub("", USER.sub("", text)))
+    return printable(without_secrets(text))
 
 
 def check_address(address: str) -> None:
     """Raise an InputError for an address that is incomplete or, since it is stored with the run, holds credentials."""
-    if USER.search(address) or SIGNATURE.search(address):
+    if secret := secret_in(address):
         raise InputError(
             "The address holds credentials, and would be stored with the run",
-            received=redacted(address),
+            received=f"{redacted(address)}, and {secret}",
             expected="an address without user, password and signature",
             remedy=f"{REMEDY}; or fetch the files yourself",
         )

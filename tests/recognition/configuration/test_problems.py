@@ -9,7 +9,7 @@ from recognition.networks import NETWORKS
 
 _NAME = "up to 100 letters, digits, dots, hyphens and underscores, a letter or digit first"
 _DIGEST = "md5: and 32, or sha256: and 64 lower-case hexadecimal digits, or null"
-_URL = "an address that starts with http://, https:// or file://, or null"
+_URL = "an address that starts with http://, https:// or file://, or env:VARIABLE for it, or null"
 _FALLBACK = "a section with keys such as source, train, or null"
 
 

@@ -119,7 +119,7 @@ def test_digest_of_a_folder_is_a_contradiction(tmp_path, cache):
 
 def test_official_download(cache, downloads):
     assert locate_cifar100(DataConfig(), cache) == cache / ARCHIVE
-    assert downloads == [(location.OFFICIAL_URL, cache / ARCHIVE, OFFICIAL_DIGEST)]
+    assert [asked[:3] for asked in downloads] == [(location.OFFICIAL_URL, cache / ARCHIVE, OFFICIAL_DIGEST)]
 
 
 def test_mirror_is_checked_against_its_own_digest_only(cache, downloads):
@@ -153,3 +153,29 @@ def test_unavailable_says_where_to_get_it_and_where_to_put_it(tmp_path, cache):
         assert word in message
     assert len(message.splitlines()) <= 8
     assert caught.value.exit_status == 2
+
+
+@pytest.mark.parametrize("status", [404, 200])
+def test_a_mirror_whose_address_is_a_secret_is_named_by_its_variable(server, cache, monkeypatch, caplog, status):
+    caplog.set_level("DEBUG", "recognition")
+    server.answers = [(status, b"<html>no archive</html>")] * 3
+    monkeypatch.setenv("MIRROR", f"{server.url}/hunter2?token=hunter3")
+    with pytest.raises(InputError) as caught:
+        locate_cifar100(DataConfig(url="env:MIRROR"), cache)
+    assert "env:MIRROR" in str(caught.value)
+    assert "hunter" not in str(caught.value) + caplog.text
+    assert server.requests >= 1
+
+
+@pytest.mark.parametrize(("value", "told"), [(None, "not set"), ("", "not set"), ("ftp://hunter2", "is set")])
+def test_a_variable_that_holds_no_address(cache, monkeypatch, value, told):
+    if value is not None:
+        monkeypatch.setenv("MIRROR", value)
+    with pytest.raises(InputError, match=told) as caught:
+        locate_cifar100(DataConfig(url="env:MIRROR"), cache)
+    assert "hunter" not in str(caught.value)
+
+
+def test_a_mirror_named_by_a_variable_is_used(archive, cache, monkeypatch):
+    monkeypatch.setenv("MIRROR", archive.as_uri())
+    assert locate_cifar100(DataConfig(url="env:MIRROR"), cache) == cache / ARCHIVE

@@ -2,7 +2,7 @@ import logging
 
 import requests
 
-from recognition.serving.logs import log
+from recognition.serving.logs import JsonFormatter, log
 from tests.recognition.serving.served import StubEngine, picture, serving
 
 
@@ -26,6 +26,17 @@ def test_a_client_cannot_forge_a_line(logged):
     with serving(StubEngine()) as client:
         client.get('/x%0a{"event":"forged"}')
     assert [line["event"] for line in lines()] == ["request"]
+
+
+def test_a_client_cannot_move_the_cursor_or_turn_the_text_around(logged):
+    lines = logged()
+    with serving(StubEngine()) as client:
+        client.get("/x%c2%9b2J%e2%80%a8%e2%80%aey%7f%1b[2J%c3%bc")
+    (line,) = lines()
+    assert line["path"] == "/x\x9b2J\u2028\u202ey\x7f\x1b[2Jü"
+    formatted = JsonFormatter().format(logging.makeLogRecord({"msg": "x", "fields": line}))
+    assert formatted.isprintable()
+    assert "ü" in formatted
 
 
 def test_probes_are_told_only_where_they_fail(logged):

@@ -51,7 +51,7 @@ def test_redacted(text, safe):
     ],
 )
 def test_credentials_are_refused_as_the_address_is_stored(refused, cache, address):
-    error = refused(address, "holds credentials")
+    error = refused(address, "would be stored")
     assert "AWS_PROFILE" in error.remedy
     assert not cache.exists()
 
