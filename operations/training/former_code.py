@@ -9,9 +9,9 @@ from __future__ import annotations
 FORMER = "0.1.0"
 _FORMER = {  # today's hash of a step's code: the former one
     "b36d4970a8afd572": "5691ce6d977eede7",  # augmentation
-    "9ff6c6506a4debcc": "ef94686407b6f4f9",  # calibrate
-    "32771662567b9e32": "2871ab2149ce04a9",  # evaluate
-    "ca02d0dabd7ff664": "0520b9a1ff1128b2",  # train
+    "17130dc7ff788143": "ef94686407b6f4f9",  # calibrate
+    "fccb9752552e59e6": "2871ab2149ce04a9",  # evaluate
+    "69a89de2fe047aed": "0520b9a1ff1128b2",  # train
 }
 
 
