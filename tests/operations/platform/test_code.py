@@ -8,7 +8,7 @@ from operations.training import former_code
 
 PACKAGES = ("recognition", "operations", "materializers", "steps", "pipelines")
 CACHED_STEPS = ("augmentation", "train", "evaluate", "report", "calibrate")
-BASICS = {"__init__.py", "errors.py"}
+BASICS = {"__init__.py", "addresses.py", "errors.py"}
 ROOMS = {  # of recognition, and files of operations by room, that a step may reach: what can change its result
     "data_report": ({"configuration", "data", "evaluation", "report"}, {"platform/console"}),
     "augmentation": (
