@@ -53,7 +53,7 @@ benchmark: .venv/dev.installed ## measure what takes less than a minute each, an
 	$(BENCH)/reading.py
 	$(BENCH)/table.py
 
-benchmark-all: benchmark ## the others too, an hour: needs PyTorch (.[benchmark]), and LARGE=/tmp/large-data for 2 GB of images
+benchmark-all: benchmark ## the others too, two hours: needs PyTorch (.[benchmark]), and LARGE=/tmp/large-data for 2 GB of images
 	$(BENCH)/overhead.py
 	$(BENCH)/growth.py
 	$(BENCH)/large_data.py --folder $(LARGE)
@@ -62,6 +62,7 @@ benchmark-all: benchmark ## the others too, an hour: needs PyTorch (.[benchmark]
 	$(BENCH)/data_report.py
 	$(BENCH)/report.py
 	$(BENCH)/serving.py
+	$(BENCH)/attack.py
 	$(BENCH)/prediction.py
 	for recipe in train seed best; do $(BENCH)/step_profile.py --config $$recipe.yaml; done
 	$(BENCH)/table.py
