@@ -22,7 +22,9 @@ def test_every_attack_has_something_to_send(attack):
         assert attack.name == "connections without a request" or piece.startswith((b"GET /", b"POST /predict "))
 
 
-@pytest.mark.parametrize(("name", "told"), [("a JPEG of 2,500 scans", "scans"), ("a BMP in 12 million runs' pixels", None)])
+@pytest.mark.parametrize(
+    ("name", "told"), [("a JPEG of 2,500 scans", "scans"), ("a BMP in 12 million runs' pixels", None)]
+)
 def test_images_ask_for_what_they_are_called(name, told):
     (attack,) = (each for each in ATTACKS if each.name == name)
     content = next(attack.pieces()).partition(b"\r\n\r\n")[2]
