@@ -16,6 +16,7 @@ from typing import Any
 
 import psutil
 
+from operations.dashboard.token import renew, token
 from operations.platform.console import echo
 from operations.platform.environment import state_folder
 from recognition.errors import InputError, RecognitionError
@@ -56,9 +57,15 @@ def start_missing(servers: list[Server]) -> None:
         InputError: If a port is taken.
         RecognitionError: If a server does not answer in time.
     """
+    if token() is None:  # what a former version started lets everybody in
+        for server in servers:
+            end(server.name)
     missing = [server for server in servers if _process(server.name) is None]
     for server in missing:
         _check_port(server)
+    _folder().mkdir(parents=True, exist_ok=True)
+    if missing == servers:
+        renew()
     try:
         for server in missing:
             echo(f"starting {server.name}")
@@ -87,20 +94,19 @@ def _check_port(server: Server) -> None:
 
 
 def _launch(server: Server) -> None:
-    folder = _folder()
-    folder.mkdir(parents=True, exist_ok=True)
+    record = {"port": server.port, "command": server.command}
+    _write_record(server.name, record)  # who dies before the number is known leaves enough to find the process by
     with _log(server.name).open("wb") as log:
         process = subprocess.Popen(
             server.command,
             env={**os.environ, **server.settings},
-            cwd=folder,
+            cwd=_folder(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    record = {"pid": process.pid, "port": server.port, "command": server.command}
-    _record_path(server.name).write_text(json.dumps(record), encoding="utf-8")
+    _write_record(server.name, {"pid": process.pid, **record})
 
 
 def _wait(name: str) -> None:
@@ -132,10 +138,19 @@ def _process(name: str) -> psutil.Process | None:
     """The process that was started, None where it has ended and its number may be another's."""
     with suppress(psutil.Error, OSError, ValueError):
         record = _record(name)
+        if "pid" not in record:
+            return next((each for each in psutil.process_iter() if _started_as(each, record["command"])), None)
         process = psutil.Process(record["pid"])
         if _command(process)[1:] == record["command"][1:]:  # macOS may put another path first
             return process
     return None
+
+
+def _started_as(process: psutil.Process, command: list[str]) -> bool:
+    """Whether a process runs a command in our folder, which another state folder's pages do not."""
+    with suppress(psutil.Error, OSError):  # another user's, or gone
+        return process.cmdline()[1:] == command[1:] and Path(process.cwd()) == _folder()
+    return False
 
 
 def _command(process: psutil.Process) -> list[str]:
@@ -149,9 +164,13 @@ def _command(process: psutil.Process) -> list[str]:
 def end(name: str) -> bool:
     """End a server that was started here; whether there was one."""
     process = _process(name)
-    _record_path(name).unlink(missing_ok=True)
-    if process is None:
-        return False
+    if process is not None:
+        _end(process)
+    _record_path(name).unlink(missing_ok=True)  # last: who dies before can be called again
+    return process is not None
+
+
+def _end(process: psutil.Process) -> None:
     with suppress(psutil.NoSuchProcess):
         family = [process, *process.children(recursive=True)]
         for member in family:
@@ -161,7 +180,6 @@ def end(name: str) -> bool:
         for member in stubborn:
             member.kill()
         psutil.wait_procs(stubborn, GRACE)
-    return True
 
 
 def port_of(name: str) -> int:
@@ -171,6 +189,12 @@ def port_of(name: str) -> int:
 
 def _record(name: str) -> dict[str, Any]:
     return dict(json.loads(_record_path(name).read_text(encoding="utf-8")))
+
+
+def _write_record(name: str, record: Mapping[str, Any]) -> None:
+    unfinished = _record_path(name).with_suffix(".new")
+    unfinished.write_text(json.dumps(record), encoding="utf-8")
+    unfinished.replace(_record_path(name))
 
 
 def _folder() -> Path:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from operations.dashboard.background import HOST, STOP_COMMAND, Server, end, port_of, start_missing
+from operations.dashboard.pages import PORT_VARIABLE
+from operations.dashboard.token import with_token
 from operations.platform.console import echo
-from operations.platform.environment import check_writable, state_folder
+from operations.platform.environment import PROJECT, check_writable, state_folder
 from operations.platform.locks import state_lock
 from recognition.errors import InputError
 
@@ -32,7 +34,10 @@ ZENML_SETTINGS = {
     "ZENML_LOGGING_VERBOSITY": "WARNING",
     "DISABLE_DATABASE_MIGRATION": "true",  # the client has done it
 }
-MLFLOW_SETTINGS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # its workers are for language models
+MLFLOW_SETTINGS = {
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # its workers are for language models
+    "_MLFLOW_IN_JOB_EXECUTOR": "false",  # nor may it run code that is stored
+}
 
 
 def start(port: int) -> None:
@@ -52,7 +57,7 @@ def start(port: int) -> None:
         _decline_survey()
         servers = _servers(port, client)
         start_missing(servers)
-        pages = {server.name: f"http://{HOST}:{port_of(server.name)}{server.path}" for server in servers}
+        pages = {each.name: with_token(f"http://{HOST}:{port_of(each.name)}{each.path}") for each in servers}
     for name in (ZENML, MLFLOW):
         echo(f"{name:<7} {pages.get(name, client.tracking_uri)}")
     echo(f"to stop: {STOP_COMMAND}")
@@ -106,9 +111,7 @@ def _servers(port: int, client: MlflowClient) -> list[Server]:
 
 
 def _zenml(port: int) -> Server:
-    app = ["uvicorn", "zenml.zen_server.zen_server_api:app", "--log-level=warning", "--timeout-graceful-shutdown=3"]
-    settings = ZENML_SETTINGS | _seclusion(port)
-    return Server(ZENML, port, "/projects/default/runs", _module(port, *app), settings)
+    return _server(ZENML, port, "/projects/default/runs", ZENML_SETTINGS | _seclusion(port))
 
 
 def _mlflow(port: int, client: MlflowClient) -> Server:
@@ -117,13 +120,15 @@ def _mlflow(port: int, client: MlflowClient) -> Server:
     experiment = client.get_experiment_by_name(EXPERIMENT)
     place = f"experiments/{experiment.experiment_id}/runs" if experiment else "experiments"
     artifacts = (state_folder() / "mlflow" / "artifacts").as_uri()
-    stores = [f"--backend-store-uri={client.tracking_uri}", f"--default-artifact-root={artifacts}"]
-    app = ["mlflow", "server", *stores, "--no-serve-artifacts", "--workers=1", "--uvicorn-opts=--log-level=warning"]
-    return Server(MLFLOW, port, f"/#/{place}?workflowType=machine_learning", _module(port, *app), MLFLOW_SETTINGS)
+    stores = {"MLFLOW_BACKEND_STORE_URI": client.tracking_uri, "MLFLOW_DEFAULT_ARTIFACT_ROOT": artifacts}
+    return _server(MLFLOW, port, f"/#/{place}?workflowType=machine_learning", MLFLOW_SETTINGS | stores)
 
 
-def _module(port: int, *words: str) -> list[str]:
-    return [sys.executable, "-m", *words, f"--host={HOST}", f"--port={port}"]
+def _server(name: str, port: int, path: str, settings: dict[str, str]) -> Server:
+    app = [f"--app-dir={PROJECT}", "--factory", f"operations.dashboard.pages:{name.lower()}"]
+    options = ["--log-level=warning", "--timeout-graceful-shutdown=3", f"--host={HOST}", f"--port={port}"]
+    command = [sys.executable, "-m", "uvicorn", *app, *options]
+    return Server(name, port, path, command, {**settings, PORT_VARIABLE: str(port)})
 
 
 def _seclusion(port: int) -> dict[str, str]:

@@ -34,7 +34,7 @@ def browser():
     executable = next(filter(None, map(shutil.which, NAMES)), None)
     if executable is None:
         missing(f"there is no browser: none of {', '.join(NAMES)}")
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    arguments = ["--host-resolver-rules=MAP evil.test 127.0.0.1", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=executable, args=arguments)
         yield started

@@ -3,9 +3,11 @@ import os
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from operations.dashboard import background, dashboard
 from operations.dashboard.background import Server
 from operations.dashboard.dashboard import MLFLOW, ZENML
+from operations.dashboard.token import token
 from recognition.errors import InputError, RecognitionError
 
 # start() leaves its processes running on purpose
@@ -74,9 +77,21 @@ def families(state):
     return [member for leader in leaders for member in (leader, *leader.children(recursive=True))]
 
 
-def fetch(url, origin="https://elsewhere.example"):
-    with urllib.request.urlopen(urllib.request.Request(url, headers={"Origin": origin}), timeout=30) as answer:
+def fetch(url, **headers):
+    """What a page answers to its owner."""
+    cookie = f"dashboard-{urlsplit(url).port}={token()}"
+    with urllib.request.urlopen(
+        urllib.request.Request(url, headers={"Cookie": cookie, **headers}), timeout=30
+    ) as answer:
         return answer.read().decode(), answer.headers
+
+
+def refusal(url, **headers):
+    """The status with which a page sends others away."""
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        fetch(url, **headers)
+    with caught.value as answer:
+        return answer.code
 
 
 @pytest.fixture
@@ -117,7 +132,18 @@ def test_real_pages_from_first_start_to_stop(state):
     assert "dashboard stop" in started.stdout
     members = families(state)
 
+    for address in (zenml, mlflow):
+        assert f"{address}/" in started.stdout
+        assert refusal(f"{address}/", Cookie="") == 401
+        assert refusal(f"{address}/", Origin="https://elsewhere.example") == 403
+        assert refusal(f"{address}/", Host="elsewhere.example") == 403
+        assert token() not in (state / "dashboard" / f"{'zenml' if address == zenml else 'mlflow'}.log").read_text()
+    assert refusal(f"{zenml}/api/v1/info", Cookie="") == 401
+    assert refusal(f"{mlflow}/ajax-api/2.0/mlflow/experiments/search?max_results=1", Cookie="") == 401
+    assert started.stdout.count(f"dashboard_token={token()}") == 2
+
     assert json.loads(fetch(f"{zenml}/api/v1/info")[0])["auth_scheme"] == "NO_AUTH"
+    assert "experiments" in fetch(f"{mlflow}/ajax-api/2.0/mlflow/experiments/search?max_results=1")[0]
     assert fetch(f"{mlflow}/health")[0] == "OK"
     assert "<title>ZenML" in fetch(zenml)[0]
     assert "<title>MLflow" in fetch(mlflow)[0]
@@ -191,7 +217,98 @@ def test_repeated_start_keeps_what_runs_and_starts_what_does_not(stand_ins, stat
     after = records(state)
     assert after["mlflow"] == before["mlflow"]
     assert after["zenml"]["pid"] != before["zenml"]["pid"]
-    assert capsys.readouterr().out.count(f"http://127.0.0.1:{port}/first") == 2
+    assert capsys.readouterr().out.count(f"http://127.0.0.1:{port}/first?dashboard_token={token()}") == 2
+
+
+def test_who_had_the_token_is_not_let_in_to_what_starts_later(stand_ins, state):
+    port = stand_ins()
+    dashboard.start(port)
+    first = token()
+    dashboard.stop()
+    dashboard.start(port)
+    assert token() != first
+
+
+def test_pages_of_a_version_that_let_everybody_in_are_replaced(stand_ins, state):
+    port = stand_ins()
+    dashboard.start(port)
+    open_pages = families(state)
+    (state / "dashboard" / "token").unlink()
+    dashboard.start(port)
+    assert not any(member.is_running() for member in open_pages)
+    assert len(families(state)) == 2
+
+
+DYING = """
+import sys
+from operations.dashboard import background
+from operations.platform.environment import state_folder
+from tests.deaths.tracer import Tracer
+name, port, code, die_at = sys.argv[1:]
+server = background.Server(name, int(port), "/", [sys.executable, "-c", code, port], {})
+tracer = Tracer(state_folder(), int(die_at))
+background.start_missing([server])
+for point in tracer.points:
+    print(point.kind, point.what)
+if not int(die_at):
+    tracer.points.clear()
+    background.end(name)
+    print("end", *(point.kind for point in tracer.points))
+"""
+
+
+def die_at(number, state, port, code=ANSWERING):
+    """Start a page in a command that is killed at one of its points: what it told, if it lived."""
+    line = [sys.executable, "-c", DYING, ZENML, str(port), code, str(number)]
+    done = subprocess.run(
+        line, cwd=ROOT, env=environment(state), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == (-9 if number else 0), done.stderr
+    return done.stdout.splitlines()
+
+
+def here(state):
+    """All processes whose folder is the pages' own."""
+    return [each.pid for each in psutil.process_iter(["cwd"]) if each.info["cwd"] == str(state / "dashboard")]
+
+
+def test_a_page_whose_number_was_not_recorded_any_more_is_found(stand_ins, state):
+    dashboard.start(stand_ins())
+    for name, record in records(state).items():
+        del record["pid"]
+        (state / "dashboard" / f"{name}.json").write_text(json.dumps(record))
+    dashboard.stop()
+    assert here(state) == []
+
+
+@pytest.mark.slow
+def test_a_page_whose_start_was_killed_can_be_stopped(state, capsys):
+    port = free_port()
+    die_at(0, state, port)  # makes the folder
+    points = [line for line in die_at(0, state, port) if not line.startswith("starting")]
+    assert points[-1] == "end unlink"
+    first = next(number for number, point in enumerate(points) if point.startswith("process "))
+    assert points[first + 1 : -1]  # between the process and its record
+    for number in range(first + 1, len(points)):
+        die_at(number, state, port)
+        assert len(here(state)) == (1 if number > first + 1 else 0)
+        dashboard.stop()
+        assert here(state) == []
+        told = "stopped ZenML" if number > first + 1 else "no dashboard is running"
+        assert capsys.readouterr().out == f"{told}\n"
+    die_at(len(points) - 1, state, port)
+    die_at(0, state, port)  # the next start finds it, and its end ends it
+    assert here(state) == []
+
+
+def test_who_is_killed_while_stopping_stops_again(stand_ins, state, monkeypatch):
+    dashboard.start(stand_ins())
+    with monkeypatch.context() as context:
+        context.setattr(psutil.Process, "terminate", lambda process: sys.exit())
+        with pytest.raises(SystemExit):
+            dashboard.stop()
+    dashboard.stop()
+    assert here(state) == []
 
 
 def test_stop_ends_children_too(stand_ins, state, capsys):
