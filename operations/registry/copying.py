@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from operations.platform.console import echo
 from operations.platform.termination import uninterrupted
 from operations.registry import model_store, registry, zenml_models
 from operations.registry.lock import registry_lock
@@ -20,6 +21,7 @@ from operations.registry.rejection import REJECTION_TAG
 from operations.registry.repair import repair
 from operations.registry.stored_files import check_stored
 from operations.tracking import connection, mlflow_runs
+from operations.tracking.paging import mlflow_pages
 from recognition.configuration.nearest import nearest
 from recognition.errors import InputError, RecognitionError
 from recognition.training.model_file import file_digest
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 STACKS_SHOWN = 10
 MODEL, RUN = "model", "run"  # folders of what travels
 DESCRIPTION = "MLmodel"
+COPYING = "copying"  # tag of a run until the version is registered for which it was stored: the version's SHA-256
 TRAVELLING = (*FACTS, model_store.DIGEST_TAG, REJECTION_TAG)  # tags of the version
 
 
@@ -148,11 +151,13 @@ def _place(client: MlflowClient, original: _Original, folder: Path) -> tuple[Reg
         version = registry.find_version(client, name, sha256)
         found = version is not None and ZENML_TAG in version.tags
         if version is None:
+            _remove_unfinished(client, sha256)
             stored = _store(client, original, folder)
             _check_arrived(stored, sha256)
             check()
             version = _register(client, original, stored)
         if not found:
+            _forget_copying(client, version)
             version = _complete(client, original, version)
         return registry.registered_model(version), found
 
@@ -171,6 +176,26 @@ def _store(client: MlflowClient, original: _Original, folder: Path) -> LoggedMod
     _describe_anew(folder / MODEL / DESCRIPTION, stored, run_id)
     client.log_model_artifacts(stored.model_id, str(folder / MODEL))
     return client.finalize_logged_model(stored.model_id, "READY")
+
+
+def _remove_unfinished(client: MlflowClient, sha256: str) -> None:
+    """Remove the models and runs of copies that were killed before there was a version of them."""
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    for run in mlflow_runs.tagged_runs(client, COPYING, sha256):
+        models = mlflow_pages(client.search_logged_models, [run.info.experiment_id])
+        for model in [each for each in models if each.source_run_id == run.info.run_id]:
+            get_artifact_repository(model.artifact_location).delete_artifacts()
+            client.delete_logged_model(model.model_id)
+        get_artifact_repository(run.info.artifact_uri).delete_artifacts()
+        client.delete_run(run.info.run_id)
+        echo(f"removed what a killed copy left there: run {run.info.run_name}")
+
+
+def _forget_copying(client: MlflowClient, version: ModelVersion) -> None:
+    run = mlflow_runs.find_run(client, version.run_id)
+    if run is not None and COPYING in run.data.tags:
+        client.delete_tag(run.info.run_id, COPYING)
 
 
 def _describe_anew(path: Path, stored: LoggedModel, run_id: str) -> None:
@@ -223,7 +248,8 @@ def _run_name(original: _Original) -> str:
 
 def _run_tags(original: _Original) -> dict[str, str]:
     tags = original.run.data.tags if original.run else {}
-    return {name: value for name, value in tags.items() if not name.startswith("mlflow.")}
+    kept = {name: value for name, value in tags.items() if not name.startswith("mlflow.")}
+    return {**kept, COPYING: original.model.sha256}
 
 
 def _same_registry(stack_name: str, address: str) -> InputError:

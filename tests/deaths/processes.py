@@ -3,6 +3,7 @@
 Databases hold absolute paths, and libraries keep connections by them: the folder stays, what lies in it is put back.
 """
 
+import faulthandler
 import gc
 import json
 import os
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from tests.deaths.tracer import Tracer
 
+PATIENCE = 60  # seconds for what takes one: who waits longer waits for ever
 TOLD = "DEATHS_TOLD"  # variable that names the file of what somebody was told
 
 
@@ -111,6 +113,8 @@ class World:
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         if status == -signal.SIGKILL:
             return Ended(True, None, [])
+        if not text:
+            raise RuntimeError(f"it did not end within {PATIENCE} s")
         document = json.loads(text)
         if "failed" in document:
             raise RuntimeError(document["failed"])
@@ -120,6 +124,7 @@ class World:
 def _become(function, writing):
     """Be the process: do it, tell what came of it, and end."""
     gc.disable()
+    faulthandler.dump_traceback_later(PATIENCE, exit=True)
     told = StringIO()
     try:
         with redirect_stdout(told):

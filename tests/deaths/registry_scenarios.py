@@ -2,6 +2,7 @@
 
 from operations.registry import promotion, registry
 from operations.registry.rejection import settle_rejection, stored_rejection
+from operations.registry.repair import repair
 from operations.tracking import connection
 from recognition.prediction.rejection import Rejection, RejectionChoice
 from tests.deaths.scenario import Scenario, note, noted
@@ -141,3 +142,20 @@ def log_of(client):
 
     log = promotion_log.read_log(client.get_registered_model(NAME).tags)
     return [entry.model_dump(mode="json") for entry in log]
+
+
+class Mend(RegistryScenario):
+    """Another tool moved the alias, to a version that a person had taken away and that was the challenger."""
+
+    name = "mend"
+
+    def prepare(self):
+        super().prepare()
+        self.client.set_registered_model_alias(NAME, "champion", "3")
+        self.client.set_registered_model_alias(NAME, "challenger", "3")
+
+    def command(self):
+        repair(connection.connect())
+
+    def unfinished(self):
+        return [] if champion_of(connection.connect(), NAME) == "3" else ["3 is not champion"]

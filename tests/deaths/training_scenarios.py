@@ -1,10 +1,12 @@
 """Checkpoints and the folder that they lie in."""
 
 from types import SimpleNamespace
+from uuid import uuid4
 
 import numpy as np
 import zenml
 
+from operations.tracking import connection, mlflow_runs, runs
 from operations.training.checkpoints import checkpoints_root, remove_finished
 from operations.training.folder import training_folder
 from operations.training.identity import TrainingIdentity
@@ -15,7 +17,7 @@ from recognition.training.checkpoint import Checkpoint, load_checkpoint, save_ch
 from recognition.training.history import Epoch
 from tests.deaths.scenario import Scenario, note, noted, tell, told
 
-EPOCHS = 4
+EPOCHS, CHECKPOINT = 4, "epoch-00001-batch-0000000.npz"
 
 
 class Train(Scenario):
@@ -29,6 +31,8 @@ class Train(Scenario):
 
         step_run = tiny_pipeline.train("train-20260101-000000-aaaaaa").steps["register"]
         note(str(step_run.id))
+        (checkpoints_root() / "old.removed-1").mkdir(parents=True)  # whose removal was killed
+        (checkpoints_root() / "old.removed-1" / CHECKPOINT).touch()
 
     def command(self):
         zenml.get_step_context = lambda: SimpleNamespace(step_run=SimpleNamespace(id=noted()))
@@ -94,3 +98,32 @@ def checkpoint(epochs):
     epoch = dict.fromkeys(Epoch.model_fields, 0.5)
     made = tuple(Epoch(**epoch | {"epoch": number + 1}) for number in range(epochs))
     return Checkpoint({"network": [np.arange(3.0)]}, made, 1)
+
+
+class Record(Scenario):
+    """A run's record in MLflow and its mark, from its beginning to its end."""
+
+    name = "record a run"
+
+    def command(self):
+        name, client = f"run-{uuid4().hex}", connection.connect()
+        with runs.alive(name):
+            mlflow_runs.run_id_of(client, name)
+            mlflow_runs.finish_run(client, name, {"report.html": b"report"}, {"commit": "abc"})
+        tell(name)
+
+    def mend(self):
+        return [f"closed {name}" for name in runs.close_orphans()]
+
+    def problems(self):
+        client = connection.connect()
+        found = client.search_runs([mlflow_runs.experiment_id(client)])
+        return [*super().problems(), *("a run goes on" for run in found if run.info.status == "RUNNING")]
+
+    def lost(self):
+        client, wrong = connection.connect(), []
+        for name in told():
+            (run,) = mlflow_runs.find_runs(client, name)
+            if not client.list_artifacts(run) or client.get_run(run).info.status != "FINISHED":
+                wrong.append(f"run {name}")
+        return wrong

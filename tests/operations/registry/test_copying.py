@@ -1,7 +1,7 @@
 import pytest
 
 from operations.registry import model_store, registry
-from operations.registry.copying import copy_model
+from operations.registry.copying import COPYING, copy_model
 from operations.registry.details import details
 from operations.registry.lease import PREFIX
 from operations.registry.rejection import settle_rejection, stored_rejection
@@ -9,7 +9,7 @@ from operations.tracking import connection, mlflow_runs
 from recognition.errors import InputError, RecognitionError
 from recognition.prediction.rejection import Rejection, RejectionChoice
 from tests.operations.state import empty_registry
-from tests.operations.stored_models import champion_of, promoted, versions
+from tests.operations.stored_models import champion_of, promoted, stored, versions
 
 REJECTION = Rejection(target_error=0.1, threshold=0.3, error=0.02, coverage=0.8, images=100)
 
@@ -161,3 +161,26 @@ def test_no_server_is_sent_another_ones_password(state, monkeypatch, stacks):
     assert os.environ["MLFLOW_TRACKING_TOKEN"] == "mine"
     assert "MLFLOW_TRACKING_USERNAME" not in os.environ
     assert mlflow.get_tracking_uri() == uri
+
+
+def test_what_a_killed_copy_left_is_removed_by_the_next(client, original, there, monkeypatch, capsys):
+    extra = registry.register(client, "travelling", stored(client, b"a further one", run_name="train-1"), {}, [])
+
+    def die(*arguments):
+        raise KeyboardInterrupt
+
+    def stored_there(other):
+        place = [mlflow_runs.experiment_id(other)]
+        return len(other.search_runs(place)), len(other.search_logged_models(place))
+
+    before = there(stored_there)
+    with monkeypatch.context() as patch:
+        patch.setattr("operations.registry.copying._register", die)
+        with pytest.raises(KeyboardInterrupt):
+            copy_model(f"travelling/{extra.mlflow_version}", "other")
+    assert there(stored_there) == (before[0] + 1, before[1] + 1)
+    copy_model(f"travelling/{extra.mlflow_version}", "other")
+    assert there(stored_there) == (before[0] + 1, before[1] + 1)
+    assert "removed what a killed copy left there: run train-1" in capsys.readouterr().out
+    runs = there(lambda other: mlflow_runs.tagged_runs(other, COPYING, extra.sha256))
+    assert runs == []  # a copy that is whole is nobody's remainder
