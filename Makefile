@@ -5,6 +5,7 @@ EXTRA ?= base
 EXAMPLES ?= 20000
 PORT ?= 8237
 TESTS ?= tests/cluster
+ADVISORIES ?=
 PYTHON ?=
 BIN = .venv/bin
 RUN = $(BIN)/python run_pipeline.py
@@ -15,7 +16,7 @@ LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-has
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 LOCK_ALL = $(LOCK) pyproject.toml
 
-.PHONY: help train test fuzz test-slow test-exhaustive test-deaths test-kubeflow test-cluster benchmark benchmark-all lint format lock dashboard dashboard-stop env clean-state clean
+.PHONY: help train test fuzz test-slow test-exhaustive test-deaths test-kubeflow test-cluster benchmark benchmark-all lint format lock dashboard dashboard-stop env clean-state clean audit
 .DEFAULT_GOAL := help
 
 help: ## show this help
@@ -75,6 +76,9 @@ lint: .venv/dev.installed ## check style, formatting and types
 format: .venv/dev.installed ## format the code and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+audit: .venv/dev.installed ## compare the locked versions with known vulnerabilities: ADVISORIES=a folder of OSV files, else pip-audit asks
+	@$(BIN)/python requirements/audit.py $(ADVISORIES)
 
 lock: .venv/dev.installed ## resolve pyproject.toml into requirements/*.txt anew
 	echo 'uv>=0.9,<1' | $(LOCK) --no-annotate --upgrade - -o requirements/uv.txt

@@ -51,11 +51,19 @@ class Request:
 
 @dataclass(frozen=True)
 class Predicted:
-    """What became of a request: counts, which model answered, and how long it took, seconds, without loading it."""
+    """What became of a request.
+
+    Attributes:
+        tally: Counts.
+        model: Which answered.
+        seconds: How long it took, without loading it.
+        output: As in the request.
+    """
 
     tally: Tally
     model: RegisteredModel
     seconds: float
+    output: str | None = None
 
 
 def predict_files(request: Request) -> Predicted:
@@ -82,7 +90,7 @@ def _predict(request: Request, sources: Sequence[Source]) -> Predicted:
     started, top = time.monotonic(), min(request.top, len(classifier.classes))
     with _writer(request.output, top) as writer:
         tally = answer(classifier, sources, writer, top, request.batch_size)
-    return Predicted(tally, model, time.monotonic() - started)
+    return Predicted(tally, model, time.monotonic() - started, request.output)
 
 
 def find_images(paths: Sequence[str]) -> list[Source]:
@@ -123,6 +131,8 @@ def render_predicted(predicted: Predicted) -> str:
         lines.append(f"could not be read: {tally.failed:,}")
         lines += [f"  {name}: {reason}" for name, reason in tally.failures]
         lines += [f"  and {more:,} more"] if more else []
+    if tally.formulas and str(predicted.output).endswith(".csv"):
+        lines.append(f"{tally.formulas:,} names begin like a formula: a spreadsheet has to read their columns as text")
     return "\n".join(lines)
 
 

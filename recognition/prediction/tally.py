@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from recognition.prediction.predict_stream import Prediction
 
 NAMED = 3  # unreadable images that a message names
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that spreadsheets compute (OWASP, CSV injection)
 
 
 @dataclass
@@ -21,6 +22,7 @@ class Tally:
         failed: How many could not be read.
         labels: Answers by class name.
         failures: The first few that could not be read: name and reason.
+        formulas: How many have a path or an answer that a spreadsheet takes for a formula.
     """
 
     answered: int = 0
@@ -28,6 +30,7 @@ class Tally:
     failed: int = 0
     labels: Counter[str] = field(default_factory=Counter)
     failures: list[tuple[str, str]] = field(default_factory=list)
+    formulas: int = 0
 
     @property
     def images(self) -> int:
@@ -37,6 +40,8 @@ class Tally:
     def add(self, predictions: Iterable[Prediction]) -> None:
         """Count predictions."""
         for prediction in predictions:
+            label = prediction.answer.label if prediction.answer else None
+            self.formulas += prediction.path.startswith(FORMULA) or (label or "").startswith(FORMULA)
             if prediction.answer is None:
                 self.failed += 1
                 if len(self.failures) < NAMED:
