@@ -26,19 +26,25 @@ class _Bounded(io.RawIOBase):
 
     Attributes:
         headers: Bytes that may be read before the next member's content; None while content is read.
+        header: What was read last of them.
     """
 
     def __init__(self, stream: BinaryIO, archive: Path) -> None:
         self._stream, self._archive = stream, archive
         self.headers: int | None = HEADERS_LIMIT
+        self.header = b""
 
     def read(self, size: int = -1) -> bytes:
+        if size < 0:
+            raise ValueError(f"a length of {size}")
         self._check(self._stream.tell() + size)
         if self.headers is not None:
             self.headers -= size
             if self.headers < 0:
                 expected = f"at most {HEADERS_LIMIT:,} bytes before each member"
                 raise _refusal(self._archive, "has headers beyond reason", "more than that before one", expected)
+            self.header = self._stream.read(size)
+            return self.header
         return self._stream.read(size)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
@@ -112,6 +118,7 @@ def _read(archive: Path, names: Collection[str], limit: int) -> dict[str, bytes]
                 member = tar.next()
                 bounded.headers = None
                 if member is None:
+                    _check_end(bounded.header)
                     break
                 _check_count(count, archive)
                 _check_member(member, archive, limit)
@@ -137,6 +144,14 @@ def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     return stream.read()
 
 
+def _check_end(header: bytes) -> None:
+    """Tarfile takes a header that is cut off, damaged or not there for the end, which is a block of zeros."""
+    if len(header) < tarfile.BLOCKSIZE:
+        raise EOFError("no end of the archive")
+    if header.strip(b"\0"):
+        raise ValueError("a header that is none")
+
+
 def _check_count(count: int, archive: Path) -> None:
     if count > COUNT_LIMIT:
         raise _refusal(archive, "holds too many members", f"more than {COUNT_LIMIT:,}", f"at most {COUNT_LIMIT:,}")
@@ -151,7 +166,9 @@ def _check_member(member: tarfile.TarInfo, archive: Path, limit: int) -> None:
         raise _refusal(archive, "holds a link", f"{received} -> {member.linkname[:200]!r}", "plain files and folders")
     if not (member.isfile() or member.isdir()):
         raise _refusal(archive, "holds a device or another special file", received, "plain files and folders")
-    if member.size > limit:
+    if member.issparse():  # which takes any memory for holes, with no byte of the archive
+        raise _refusal(archive, "holds a file with holes", received, "plain files and folders")
+    if not 0 <= member.size <= limit:
         raise _refusal(archive, "expands beyond reason", f"{received} of {member.size:,} bytes", f"at most {limit:,}")
 
 

@@ -1,17 +1,23 @@
-"""Download of a data set's archive: written under a temporary name, moved into place when its digest fits."""
+"""Download of a data set's archive: it arrives in a folder of its own, and is moved into place when its digest fits."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 from urllib.request import url2pathname
 
+from filelock import FileLock
+
 from recognition.addresses import without_secrets
 from recognition.data.archive import ARCHIVE_LIMIT, read_members
+from recognition.data.incoming import emptied
 from recognition.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,11 +38,11 @@ class DownloadError(Exception):
 
 
 def download(url: str, target: Path, digest: str | None, name: str | None = None) -> None:
-    """Download a tar archive.
+    """Download a tar archive, while others who want it wait; who comes late finds it.
 
     Args:
         url: An http, https or file address.
-        target: File to write; its folder is made where missing.
+        target: File to write; its folder is made where missing, with a lock, and `incoming` while the file arrives.
         digest: Expected digest such as "md5:03b5…"; None accepts any complete tar archive.
         name: What the address is called in messages, where it is a secret; None for itself.
 
@@ -44,12 +50,11 @@ def download(url: str, target: Path, digest: str | None, name: str | None = None
         DownloadError: The address cannot be reached or does not deliver the whole file.
         InputError: What arrived is not the expected file (nothing is kept), or it cannot be stored.
     """
-    import pooch
-
-    pooch.get_logger().setLevel("WARNING")  # its hints speak to programmers
-    fetch = _copy if url.startswith("file:") else _fetch
     try:
-        pooch.retrieve(url, digest, fname=target.name, path=target.parent, downloader=_checked(fetch, digest))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(target.parent / "incoming.lock"):
+            if not _is_there(target, digest):
+                _retrieve(url, target, digest)
     except DownloadError as error:
         raise DownloadError(f"{name or url}: {_shown(error, url, name)}") from None
     except ValueError as error:
@@ -62,6 +67,23 @@ def download(url: str, target: Path, digest: str | None, name: str | None = None
             expected="a folder that can be written, with space for the archive",
             remedy="free some space or mend its permissions, or name an archive elsewhere as data.path",
         ) from error
+
+
+def _is_there(target: Path, digest: str | None) -> bool:
+    import pooch
+
+    algorithm, _, expected = (digest or "").rpartition(":")
+    return target.is_file() and expected in ("", pooch.file_hash(str(target), algorithm or "sha256"))
+
+
+def _retrieve(url: str, target: Path, digest: str | None) -> None:
+    import pooch
+
+    pooch.get_logger().setLevel("WARNING")  # its hints speak to programmers
+    fetch = _checked(_copy if url.startswith("file:") else _fetch, digest)
+    with emptied(target.parent / "incoming") as incoming:
+        arrived = pooch.retrieve(url, digest, fname=target.name, path=incoming, downloader=fetch)
+        os.replace(arrived, target)
 
 
 def _shown(error: Exception, url: str, name: str | None) -> str:
@@ -103,11 +125,9 @@ def _fetch(url: str, output: str) -> None:
 
 
 def _stream(url: str, output: str, deadline: float) -> None:
-    import requests
     from tqdm import tqdm
 
-    timeout, hooks = (CONNECT_TIMEOUT, READ_TIMEOUT), {"response": _check_redirection}
-    with open(output, "wb") as file, requests.get(url, stream=True, timeout=timeout, hooks=hooks) as answer:
+    with open(output, "wb") as file, _answered(url, deadline) as answer:
         answer.raise_for_status()
         length = answer.headers.get("content-length", "")
         total = int(length) if length.isdecimal() else None
@@ -118,7 +138,34 @@ def _stream(url: str, output: str, deadline: float) -> None:
                 if file.tell() > ARCHIVE_LIMIT:
                     raise ValueError(f"it sends more than {ARCHIVE_LIMIT:,} bytes")
                 if time.monotonic() > deadline:
-                    raise ValueError(f"it sends for longer than {LONGEST / 3600:.0f} hours")
+                    raise _too_long()
+
+
+def _answered(url: str, deadline: float) -> requests.Response:
+    """The answer as far as its head, which a server may drip too: no time limit of the library's is for all of it."""
+    import requests
+
+    timeout, hooks = (CONNECT_TIMEOUT, READ_TIMEOUT), {"response": _check_redirection}
+    answers: SimpleQueue[requests.Response | Exception] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(requests.get(url, stream=True, timeout=timeout, hooks=hooks))
+        except Exception as error:
+            answers.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()  # it cannot be ended, but nobody waits for it
+    try:
+        answer = answers.get(timeout=max(0.0, deadline - time.monotonic()))
+    except Empty:
+        raise _too_long() from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def _too_long() -> ValueError:
+    return ValueError(f"it sends for longer than {LONGEST / 3600:.0f} hours")
 
 
 def _received(answer: requests.Response) -> bytes:

@@ -6,9 +6,7 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import count as numbers
 from pathlib import Path
 from threading import Lock
@@ -18,6 +16,7 @@ from filelock import FileLock
 from fsspec.callbacks import Callback
 from tqdm import tqdm
 
+from recognition.data.incoming import emptied
 from recognition.data.listing import count
 from recognition.data.remote.address import WORKERS
 from recognition.data.remote.errors import explained
@@ -26,6 +25,9 @@ from recognition.data.remote.record import append_record, describe, read_record
 from recognition.errors import InputError
 
 logger = logging.getLogger(__name__)
+
+
+UNKNOWN_LIMIT = 2**31  # bytes of a file whose size nobody says, as of an archive
 
 
 class _Progress(Callback):  # type: ignore[misc]
@@ -40,6 +42,20 @@ class _Progress(Callback):  # type: ignore[misc]
         if self.stopped:
             raise InterruptedError("another file failed, or the user stopped")
         self.bar.update(inc)
+
+
+class _FileProgress(Callback):  # type: ignore[misc]
+    """One file's bytes, which end where the listing says so: a server may send for ever."""
+
+    def __init__(self, progress: _Progress, limit: int) -> None:
+        super().__init__()
+        self._progress, self._limit, self._come = progress, limit, 0
+
+    def relative_update(self, inc: int = 1) -> None:
+        self._come += inc
+        if self._come > self._limit:
+            raise ValueError(f"more than {self._limit:,} bytes are sent")
+        self._progress.relative_update(inc)
 
 
 def update(fs: Any, files: dict[str, RemoteFile], folder: Path, address: str) -> Path:
@@ -74,6 +90,7 @@ def _prune(tree: Path, keep: set[str]) -> None:
 
 def _fetch_all(fs: Any, files: dict[str, RemoteFile], folder: Path, address: str) -> None:
     total = sum(file.size or 0 for file in files.values())
+    _check_space(total, folder, address)
     logger.info("Fetching %s (%s MB) from %s", count(len(files), "file"), f"{total / 1e6:,.1f}", address)
     progress, lock = _Progress(total, f"Fetching {address}"), Lock()
 
@@ -83,27 +100,26 @@ def _fetch_all(fs: Any, files: dict[str, RemoteFile], folder: Path, address: str
         with lock:
             _move(temporary, name, file, folder, address)
 
-    with _emptied(folder / "incoming") as incoming, progress.bar, ThreadPoolExecutor(WORKERS) as pool:
+    with emptied(folder / "incoming") as incoming, progress.bar, ThreadPoolExecutor(WORKERS) as pool:
         try:
             list(pool.map(fetch, numbers(), files, files.values()))
         finally:
             progress.stopped = True
 
 
-@contextmanager
-def _emptied(folder: Path) -> Iterator[Path]:
-    """A new folder in place of what a killed process left, removed at the end."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def _check_space(needed: int, folder: Path, address: str) -> None:
+    if needed > (free := shutil.disk_usage(folder).free):
+        raise InputError(
+            f"{address} does not fit on this disk",
+            received=f"{needed:,} bytes to fetch, and {free:,} are free at {folder}",
+            remedy="free some space, name a smaller folder, or let the state folder be on another disk",
+        )
 
 
 def _download(fs: Any, file: RemoteFile, temporary: Path, progress: _Progress, address: str) -> None:
     with explained(f"{file.path}, part of {address},"):
-        fs.get_file(file.path, str(temporary), callback=progress)
+        limit = UNKNOWN_LIMIT if file.size is None else file.size
+        fs.get_file(file.path, str(temporary), callback=_FileProgress(progress, limit))
     size = temporary.stat().st_size
     if file.size not in (None, size):
         problem, expected = f"{file.path} changed while it was fetched", f"{file.size:,} bytes, as listed"

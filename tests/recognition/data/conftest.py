@@ -7,7 +7,7 @@ import pytest
 
 
 class ScriptedServer(ThreadingHTTPServer):
-    """Answers each request with the next (status, body, announced length); the last one is repeated."""
+    """Answers each request with the next (status, body, announced length or None); the last one is repeated."""
 
     daemon_threads = False  # so that closing waits for the last answer
 
@@ -25,7 +25,8 @@ class Handler(BaseHTTPRequestHandler):
         status, body, *length = self.server.answers[min(self.server.requests, len(self.server.answers) - 1)]
         self.server.requests += 1
         self.send_response(status)
-        self.send_header("Content-Length", str(length[0] if length else len(body)))
+        if length != [None]:
+            self.send_header("Content-Length", str(length[0] if length else len(body)))
         self.end_headers()
         self.wfile.write(body)
 

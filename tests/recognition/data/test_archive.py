@@ -97,6 +97,59 @@ def test_refuses_a_map_of_holes_without_end(tmp_path):
     refused(path, "headers beyond reason")
 
 
+def block(name="a.bin", kind=tarfile.REGTYPE, size=b"00000000010", hole=b""):
+    """A member's header, with any bytes as its size and, where it is sparse, as its map of holes and its real size."""
+    header = special(kind)
+    header.name = name
+    raw = bytearray(header.tobuf(tarfile.GNU_FORMAT))
+    raw[124 : 124 + len(size)] = size
+    raw[386 : 386 + len(hole)] = hole
+    raw[148:156] = b"%06o\0 " % tarfile.calc_chksums(bytes(raw))[0]
+    return bytes(raw)
+
+
+EIGHT, END = b"01234567".ljust(512, b"\0"), bytes(1024)
+WHOLE = block() + EIGHT
+
+
+@pytest.mark.parametrize("wanted", [(), ("a.bin",)])
+@pytest.mark.parametrize("kind", [tarfile.REGTYPE, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, b"S"])
+@pytest.mark.parametrize("size", [b"\xff" * 12, b"\xff" * 10 + b"\xfe\0", b"-0000000777"])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_refuses_negative_sizes(tmp_path, kind, size, compressed, wanted):
+    content = WHOLE + block("b.bin", kind, size) + EIGHT + END
+    path = tmp_path / "x.tar"
+    path.write_bytes(gzip.compress(content) if compressed else content)
+    with pytest.raises(InputError):
+        read_members(path, wanted)
+
+
+@pytest.mark.parametrize("real", [8, 2**30])
+def test_refuses_holes_which_take_memory_without_a_byte_of_the_archive(tmp_path, real):
+    octal = b"%011o\0"
+    path = tmp_path / "x.tar"
+    path.write_bytes(block(kind=b"S", size=octal % 0, hole=octal % 0 + octal % 0 + bytes(73) + octal % real) + END)
+    refused(path, "holds a file with holes")
+
+
+@pytest.mark.parametrize(
+    ("rest", "problem"),
+    [
+        (b"", "cut short"),
+        (block()[:100], "cut short"),
+        (b"x" * 512 + END, "is damaged"),
+        (block()[:500] + b"x" * 12, "is damaged"),
+    ],
+    ids=["between members", "within a header", "no header", "damaged header"],
+)
+def test_what_ends_without_an_end_is_not_whole(tmp_path, rest, problem):
+    path = tmp_path / "x.tar"
+    path.write_bytes(WHOLE + rest)
+    refused(path, problem)
+    path.write_bytes(WHOLE + END[:512])
+    assert read_members(path, ("a.bin",)) == {"a.bin": b"01234567"}
+
+
 def test_long_names_and_comments_are_read(tmp_path, pack):
     name = "deep/" * 300 + "a.bin"
     path = pack(tmp_path / "x.tar.gz", {name: CONTENT})

@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from filelock import FileLock
@@ -158,6 +159,31 @@ def test_a_file_that_ends_too_early(photos, cache, refused, monkeypatch):
     monkeypatch.setattr(type(photos), "get_file", lambda self, rpath, lpath, **_: Path(lpath).write_bytes(b"ha"))
     refused("memory://photos", "changed while it was fetched")
     assert not [name for name in contents(cache) if "tree" in name]
+
+
+def test_a_file_that_sends_more_than_was_listed_is_left(photos, cache, refused, monkeypatch):
+    def endless(self, rpath, lpath, callback, **_):
+        for _ in range(1000):
+            callback.relative_update(10)
+        raise AssertionError("it would have gone on")
+
+    monkeypatch.setattr(type(photos), "get_file", endless)
+    assert "bytes are sent" in refused("memory://photos", "cannot be read").received
+    assert not [name for name in contents(cache) if "tree" in name]
+
+
+def test_a_web_file_without_a_size_ends_somewhere(server, cache, refused, monkeypatch):
+    monkeypatch.setattr(module, "UNKNOWN_LIMIT", 1000)
+    server.answers = [(200, b"short", None)]
+    assert mirror(server.url, cache).read_bytes() == b"short"
+    server.answers = [(200, bytes(100_000), None)]
+    assert "more than 1,000 bytes" in refused(server.url, "cannot be read").received
+
+
+def test_what_does_not_fit_is_not_begun(photos, cache, refused, monkeypatch, fetched):
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: SimpleNamespace(free=59))
+    assert refused("memory://photos", "does not fit").received.startswith("60 bytes")
+    assert fetched == []
 
 
 def test_no_space_left(photos, cache, monkeypatch):
