@@ -15,14 +15,14 @@ SUBMITTER: Rights = {
     ("", "events"): ("list",),
     ("batch", "jobs"): ("get", "list", "create", "patch", "delete"),
     ("batch", "cronjobs"): ("get", "list", "create", "patch", "delete"),
-    ("", "secrets"): ("get", "create", "patch", "delete"),
+    ("", "secrets"): ("create", "patch", "delete"),
 }
 ORCHESTRATOR: Rights = {
     ("", "pods"): ("get", "list"),
     ("", "pods/log"): ("get",),
     ("", "events"): ("list",),
     ("batch", "jobs"): ("get", "list", "create", "patch", "delete"),
-    ("", "secrets"): ("create", "patch", "delete"),
+    ("", "secrets"): ("delete",),
 }
 
 

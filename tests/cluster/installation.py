@@ -55,7 +55,7 @@ class Installation:
     def remove(self):
         """Leave nothing behind."""
         self._ended.set()
-        subprocess.run(["kubectl", "delete", "namespace", self.namespace, "--timeout=180s"], capture_output=True)
+        remove_namespace(self.namespace)
 
     def url(self, service):
         """Its address in the cluster, and here."""
@@ -163,6 +163,16 @@ class Installation:
         words = [sys.executable, str(PROJECT / script), *arguments]
         done = subprocess.run(words, env={**os.environ, **self._names()}, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
+
+
+def remove_namespace(name):
+    """Remove it and, where it was the last installation, what those share."""
+    subprocess.run(["kubectl", "delete", "namespace", name, "--timeout=180s"], capture_output=True)
+    left = ["kubectl", "get", "namespaces", "-l", "recognition/admission", "-o", "name"]
+    if subprocess.run(left, capture_output=True, text=True).stdout:
+        return
+    kinds = "validatingadmissionpolicies,validatingadmissionpolicybindings"
+    subprocess.run(["kubectl", "delete", kinds, "-l", "app.kubernetes.io/part-of=recognition"], capture_output=True)
 
 
 def _images():

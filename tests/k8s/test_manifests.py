@@ -14,7 +14,7 @@ from tests.k8s.restricted import containers, violations
 
 VERSION = "1.34"
 POD_KINDS = {"Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod"}
-CLUSTER_WIDE = {"Namespace"}
+CLUSTER_WIDE = {"Namespace", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
 SERVERS = {"zenml", "mlflow", "prediction", "mysql", "postgres", "s3"}
 
 
@@ -81,6 +81,15 @@ def test_no_secret_is_among_them(objects):
             assert not [key for key in written if re.search("PASSWORD|SECRET_ACCESS|_KEY|STORE_UR", key)], name
 
 
+def test_no_secret_is_among_the_words_of_a_command_which_everybody_on_the_node_reads(objects):
+    for name, _, spec in pods(objects):
+        for container in containers(spec):
+            known = environment(container)
+            words = re.findall(r"\$\((\w+)\)", " ".join([*container.get("command", []), *container.get("args", [])]))
+            read = [known[word]["valueFrom"]["secretKeyRef"]["key"] for word in words if "valueFrom" in known[word]]
+            assert set(read) <= {"bucket"}, name  # its name
+
+
 def test_every_container_says_what_it_needs_and_which_image_it_is(objects):
     for name, _, spec in pods(objects):
         for container in containers(spec):
@@ -107,16 +116,45 @@ def test_only_an_account_with_a_role_has_a_token(objects):
         assert spec["serviceAccountName"] in set(accounts) - bound
 
 
-def test_roles_name_their_verbs_and_runs_read_no_secret(objects):
+def test_roles_name_their_verbs_and_the_secrets_that_are_read(objects):
     rules = {each["metadata"]["name"]: each["rules"] for each in of_kind(objects, "Role")}
     said = [word for rule in chain(*rules.values()) for words in rule.values() for word in words]
     assert "*" not in said
     assert of_kind(objects, "ClusterRole", "ClusterRoleBinding") == []
     for binding in of_kind(objects, "RoleBinding"):
         assert {subject["namespace"] for subject in binding["subjects"]} == {"recognition"}
-    (secrets,) = [rule for rule in rules["orchestrator"] if "secrets" in rule["resources"]]
-    assert not {"get", "list", "watch"} & set(secrets["verbs"])
-    assert not [rule for rule in rules["trainer"] if "secrets" in rule["resources"]]
+    reading = {
+        name: rule.get("resourceNames")
+        for name, each in rules.items()
+        for rule in each
+        if "secrets" in rule["resources"] and {"get", "list", "watch"} & set(rule["verbs"])
+    }
+    assert reading == {"submitter": ["zenml-client", "data"]}
+
+
+def test_whatever_a_role_may_make_or_change_is_looked_at_by_a_policy_that_denies(objects):
+    (namespace,) = of_kind(objects, "Namespace")
+    bound = set()
+    for binding in of_kind(objects, "ValidatingAdmissionPolicyBinding"):
+        assert binding["spec"]["validationActions"] == ["Deny"]
+        assert selects(binding["spec"]["matchResources"]["namespaceSelector"], namespace["metadata"]["labels"])
+        bound.add(binding["spec"]["policyName"])
+    looked_at = set()
+    for policy in of_kind(objects, "ValidatingAdmissionPolicy"):
+        assert policy["metadata"]["name"] in bound
+        assert policy["spec"]["failurePolicy"] == "Fail"
+        for rule in policy["spec"]["matchConstraints"]["resourceRules"]:
+            looked_at |= {(kind, verb) for kind in rule["resources"] for verb in rule["operations"]}
+    written = {"create": "CREATE", "patch": "UPDATE", "update": "UPDATE", "delete": "DELETE"}
+    allowed = {
+        (kind, written[verb])
+        for role in of_kind(objects, "Role")
+        for rule in role["rules"]
+        for kind in rule["resources"]
+        for verb in set(rule["verbs"]) & set(written)
+    }
+    # runs may end each other's Jobs, whose pods nobody can change
+    assert allowed - looked_at == {("jobs", "UPDATE"), ("jobs", "DELETE"), ("cronjobs", "DELETE")}
 
 
 def test_everything_is_denied_first_and_each_server_has_a_policy_of_its_own(objects):
