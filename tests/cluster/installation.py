@@ -40,7 +40,8 @@ class Installation:
         namespace = next(each for each in yaml.safe_load_all(text) if each["kind"] == "Namespace")
         self.kubectl("create", "-f", "-", words=json.dumps(namespace))
         self._python("k8s/make_secrets.py", "dev", "--namespace", self.namespace)
-        self.kubectl("apply", "-k", str(kustomization))
+        # by the server, so that two installations may make the cluster's policies in the same moment
+        self.kubectl("apply", "--server-side", "-k", str(kustomization))
         servers = [f"deployment/{name}" for name in ("zenml", "mlflow")]
         self.kubectl("wait", "--for=condition=Available", *servers, f"--timeout={PATIENCE}s")
         self.kubectl("wait", "--for=condition=Ready", "pod/s3-0", f"--timeout={PATIENCE}s")

@@ -38,7 +38,7 @@ def namespace(tmp_path_factory):
     built = list(yaml.safe_load_all(kubectl("kustomize", str(folder))))
     made = [each for kind in (*KINDS, *POLICIES) for each in built if each["kind"] == kind]
     try:
-        kubectl("apply", "-f", "-", words=yaml.safe_dump_all(made))
+        kubectl("apply", "--server-side", "-f", "-", words=yaml.safe_dump_all(made))
         kubectl("-n", name, "create", "serviceaccount", "alice")
         kubectl("-n", name, "create", "rolebinding", "alice", "--role=submitter", f"--serviceaccount={name}:alice")
         for secret in (*SERVERS, "zenml-client", "data", TOKEN):
@@ -54,8 +54,8 @@ def api(namespace):
     host = config.new_client_from_config().configuration
 
     def of(account):
-        mine = client.Configuration(host=host.host, api_key={"authorization": token(namespace, account)})
-        mine.api_key_prefix, mine.ssl_ca_cert = {"authorization": "Bearer"}, host.ssl_ca_cert
+        mine = client.Configuration(host=host.host, api_key={"authorization": f"Bearer {token(namespace, account)}"})
+        mine.ssl_ca_cert = host.ssl_ca_cert
         return client.ApiClient(mine)
 
     return {account: of(account) for account in (*MAKERS, "step")}
@@ -89,9 +89,9 @@ def job(spec):
     return {"metadata": {"name": "w-job"}, "spec": {"template": {"spec": spec}}}
 
 
-def cron_job(spec):
+def cron_job(spec, name="weekly"):
     inner = {"schedule": "0 3 1 1 *", "jobTemplate": {"spec": {"template": {"spec": spec}}}}
-    return {"metadata": {"name": "w-job"}, "spec": inner}
+    return {"metadata": {"name": name}, "spec": inner}
 
 
 def secret(name, kind="Opaque", **annotations):
@@ -131,7 +131,7 @@ PODS = {
 @pytest.mark.parametrize("maker", MAKERS)
 def test_no_job_reads_what_its_maker_may_not(api, namespace, maker, what):
     own = "trainer" if maker == "trainer" else "step"
-    spec = {**pod(own), **pod(own, **copy.deepcopy(PODS[what]))}
+    spec = pod(own, **copy.deepcopy(PODS[what]))
     batch = client.BatchV1Api(api[maker])
     status, told = answer(batch.create_namespaced_job, namespace, job(spec))
     assert status == INVALID, told
@@ -153,11 +153,11 @@ def test_no_run_makes_pods_with_more_rights_than_its_own(api, namespace, maker, 
 
 def test_a_schedule_does_not_become_what_it_could_not_be_made_as(api, namespace):
     batch = client.BatchV1Api(api["alice"])
-    batch.create_namespaced_cron_job(namespace, cron_job(pod("orchestrator")))
-    worse = cron_job(pod("orchestrator", **PODS["a Secret as a volume"]))
-    status, told = answer(batch.patch_namespaced_cron_job, "w-job", namespace, worse)
+    batch.create_namespaced_cron_job(namespace, cron_job(pod("orchestrator"), "nightly"))
+    worse = cron_job(pod("orchestrator", **PODS["a Secret as a volume"]), "nightly")
+    status, told = answer(batch.patch_namespaced_cron_job, "nightly", namespace, worse)
     assert status == INVALID, told
-    assert answer(batch.patch_namespaced_cron_job, "w-job", namespace, {"spec": {"suspend": True}}) == (200, "")
+    assert answer(batch.patch_namespaced_cron_job, "nightly", namespace, {"spec": {"suspend": True}}) == (200, "")
 
 
 @pytest.mark.parametrize("account", [*MAKERS, "step"])
