@@ -115,6 +115,7 @@ def not_carried(resources: ResourcesConfig, scheduled: bool) -> list[str]:
     """
     lines = {
         "resources.priority_class": resources.priority_class and "Kubeflow's format has no such key",
+        "resources.disk": resources.disk and "Kubeflow's format has no such key",
         "resources.retries": resources.retries and "a pod that was taken away fails the run; the next one goes on",
         "resources.pending_timeout": "a pod waits for a node without end",
         "schedule": scheduled and "make a recurring run of the file in Kubeflow",

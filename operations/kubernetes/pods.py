@@ -17,8 +17,10 @@ PodSettings = dict[str, Any]
 USER = 1000
 STATE = "/state"
 GPU = "nvidia.com/gpu"
+DISK = "ephemeral-storage"  # what a container writes outside of volumes, and its log
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
-NO_PRIVILEGES = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+LIMITED = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+WRITABLE = {"tmp": "/tmp", "code": "/app"}  # noqa: S108 - HOME, and where ZenML unpacks uploaded code
 RESTRICTED = {"runAsNonRoot": True, "runAsUser": USER, "fsGroup": USER, "seccompProfile": {"type": "RuntimeDefault"}}
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where every library looks for it
 USUAL_MEMORY = "512Mi"  # kept for a pod that names nothing, by k8s/base/limits.yaml
@@ -33,7 +35,7 @@ FAILURE_POLICY = {
 
 
 def restricted_pod(pull_secrets: Sequence[str], *, token: bool) -> PodSettings:
-    """A pod that the standard `restricted` admits.
+    """A pod that the standard `restricted` admits, and that writes to two folders of its own.
 
     Args:
         pull_secrets: Names of Secrets for the registry.
@@ -41,7 +43,9 @@ def restricted_pod(pull_secrets: Sequence[str], *, token: bool) -> PodSettings:
     """
     return {
         "image_pull_secrets": list(pull_secrets),
-        "container_security_context": NO_PRIVILEGES,
+        "container_security_context": LIMITED,
+        "volumes": [{"name": name, "emptyDir": {}} for name in WRITABLE],
+        "volume_mounts": [{"name": name, "mountPath": path} for name, path in WRITABLE.items()],
         "additional_pod_spec_args": {
             "security_context": RESTRICTED,
             "enable_service_links": False,  # a Service's name would become variables such as MLFLOW_PORT
@@ -86,6 +90,16 @@ def ingest_pod(base: Mapping[str, Any], secret: str) -> PodSettings:
     return {**base, "env_from": [{"secretRef": {"name": secret}}]} if secret else dict(base)
 
 
+def bounded_pod(base: Mapping[str, Any], resources: ResourcesConfig) -> PodSettings:
+    """A pod whose files have a limit of their own.
+
+    Args:
+        base: What it is otherwise.
+        resources: What the run asks for.
+    """
+    return {**base, "resources": {"limits": _disk(resources)}} if resources.disk else dict(base)
+
+
 def judging_pod(base: Mapping[str, Any], resources: ResourcesConfig) -> PodSettings:
     """The evaluate step's pod, which loads what training made: it may use as much memory, but is not kept that much.
 
@@ -98,7 +112,8 @@ def judging_pod(base: Mapping[str, Any], resources: ResourcesConfig) -> PodSetti
     from kubernetes.utils import parse_quantity
 
     kept = min(resources.memory, USUAL_MEMORY, key=parse_quantity)
-    return {**base, "resources": {"requests": {"memory": kept}, "limits": {"memory": resources.memory}}}
+    limits = {"memory": resources.memory, **_disk(resources)}
+    return {**base, "resources": {"requests": {"memory": kept}, "limits": limits}}
 
 
 def training_pod(base: Mapping[str, Any], resources: ResourcesConfig) -> PodSettings:
@@ -140,7 +155,7 @@ def orchestrator_pod(base: Mapping[str, Any], pending_timeout: int) -> PodSettin
         "command": ["python", "-c", GUARD.read_text(encoding="utf-8"), str(pending_timeout)],
         "env": [{"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}],
         "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
-        "securityContext": {**NO_PRIVILEGES, "readOnlyRootFilesystem": True},
+        "securityContext": LIMITED,
     }
     arguments = {**base.get("additional_pod_spec_args", {}), "init_containers": [guard]}
     return {**base, "additional_pod_spec_args": arguments}
@@ -159,10 +174,14 @@ def amounts_of(resources: ResourcesConfig) -> dict[str, str]:
 def _amounts(resources: ResourcesConfig) -> dict[str, dict[str, str]]:
     """Processors have no limit, which would only leave idle ones unused."""
     gpus = {GPU: str(resources.gpus)} if resources.gpus else {}
-    limits = {**({"memory": resources.memory} if resources.memory else {}), **gpus}
+    limits = {**({"memory": resources.memory} if resources.memory else {}), **_disk(resources), **gpus}
     requests = {**({"cpu": resources.cpu} if resources.cpu else {}), **limits}
     amounts = {"requests": requests, "limits": limits}
     return {kind: amount for kind, amount in amounts.items() if amount}
+
+
+def _disk(resources: ResourcesConfig) -> dict[str, str]:
+    return {DISK: resources.disk} if resources.disk else {}
 
 
 def toleration(taint: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from operations.kubernetes.pods import (
+    bounded_pod,
     ingest_pod,
     judging_pod,
     orchestrator_pod,
@@ -43,9 +44,9 @@ def configured(pipeline: Any, steps: Iterable[str], config: RunConfig, target: T
     """
     resources = config.resources
     training = {name: training_step(resources, target, config.train.workers) for name in TRAINING if name in steps}
-    others = {INGEST: ingest_pod(_kept_pod(target), target.data_secret)}
+    others = {INGEST: ingest_pod(_kept_pod(target, resources), target.data_secret)}
     if EVALUATE in steps:
-        others[EVALUATE] = judging_pod(with_variables(target.step_pod, STEP_VARIABLES), resources)
+        others[EVALUATE] = judging_pod(_step_pod(target, resources), resources)
     own_pods = {name: {"settings": {ORCHESTRATOR: {"pod_settings": pod}}} for name, pod in others.items()}
     return pipeline.with_options(settings=run_settings(resources, target), steps={**own_pods, **training})
 
@@ -59,7 +60,7 @@ def run_settings(resources: ResourcesConfig, target: Target) -> dict[str, Any]:
             "synchronous": False,
             "job_monitoring_interval": MONITORING,
             "orchestrator_pod_settings": pod,
-            "pod_settings": with_variables(target.step_pod, STEP_VARIABLES),
+            "pod_settings": _step_pod(target, resources),
         },
     }
 
@@ -75,7 +76,7 @@ def training_step(resources: ResourcesConfig, target: Target, workers: int = 1) 
     image = target.gpu_image if resources.gpus else target.image
     gpus = {GPUS_VARIABLE: str(resources.gpus)} if resources.gpus else {}
     shared = {WORKERS_PATIENCE: str(resources.pending_timeout)} if workers > 1 else {}
-    pod = training_pod(with_variables(_kept_pod(target), {**gpus, **shared}), resources)
+    pod = training_pod(with_variables(_kept_pod(target, resources), {**gpus, **shared}), resources)
     account = {}
     if workers > 1:
         pod["additional_pod_spec_args"]["automount_service_account_token"] = True
@@ -90,9 +91,13 @@ def training_step(resources: ResourcesConfig, target: Target, workers: int = 1) 
     }
 
 
-def _kept_pod(target: Target) -> dict[str, Any]:
+def _step_pod(target: Target, resources: ResourcesConfig) -> dict[str, Any]:
+    return bounded_pod(with_variables(target.step_pod, STEP_VARIABLES), resources)
+
+
+def _kept_pod(target: Target, resources: ResourcesConfig) -> dict[str, Any]:
     """A step's pod with the volume."""
-    return stateful_pod(with_variables(target.step_pod, STEP_VARIABLES), target.state_volume)
+    return stateful_pod(_step_pod(target, resources), target.state_volume)
 
 
 def docker_settings(target: Target, image: str) -> Any:

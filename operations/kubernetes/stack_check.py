@@ -193,7 +193,7 @@ def check_quota(cluster: Cluster, namespace: str, resources: ResourcesConfig, wo
         for name, limit in limits
         if name in asked_for and workers * parse_quantity(asked_for[name]) > parse_quantity(limit)
     ]
-    remedy = "resources.cpu, resources.memory, resources.gpus, or a larger ResourceQuota"
+    remedy = "resources.cpu, resources.memory, resources.disk, resources.gpus, or a larger ResourceQuota"
     return not above, ", ".join(above) or "allows the train step", remedy if above else ""
 
 

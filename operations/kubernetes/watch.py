@@ -16,6 +16,7 @@ from operations.platform.console import echo
 STEP, STEP_JOB, ORCHESTRATOR_JOB = "step_name", "zenml.io/step-name", "zenml.io/orchestrator"
 HOPELESS = ("InvalidImageName", "ErrImagePull", "ImagePullBackOff", "CreateContainerConfigError")
 ZENML_MARK = "zenml: "  # before what ZenML itself says in a pod
+DISK_EXCEEDED = re.compile(r"local (ephemeral )?storage")  # the kubelet's words, of a pod's own limit
 NOISE = re.compile(rf"{ZENML_MARK}|WARNING: All log messages before absl::|I0000 ")  # the latter are TensorFlow's
 
 
@@ -165,7 +166,9 @@ def waiting_reason(pod: Any) -> str:
 
 
 def _killed(pod: Any) -> str:
-    """Whether a pod's memory was too small, and how small."""
+    """Whether a pod's memory or disk was too small, and how small."""
+    if pod.status.reason == "Evicted" and DISK_EXCEEDED.search(pod.status.message or ""):
+        return f"{pod.status.message.strip()} resources.disk raises it"
     for status, container in zip(pod.status.container_statuses or [], pod.spec.containers, strict=False):
         ended = status.state and status.state.terminated
         if ended and ended.reason == "OOMKilled":

@@ -76,6 +76,9 @@ class ResourcesConfig(Section):
     memory: Bytes | None = Field(
         None, description="kept for it, its limit and evaluation's; null: what the cluster gives"
     )
+    disk: Bytes | None = Field(
+        None, description="kept for each step's temporary files, and their limit; null: what the cluster gives"
+    )
     gpus: int = Field(0, ge=0, le=64, description="of the train step; no other step gets one")
     shared_memory: Bytes | None = Field(None, description="size of /dev/shm; null: the cluster's 64 MB")
     node_selector: NodeLabels = Field({}, description="labels of the nodes that it may run on")

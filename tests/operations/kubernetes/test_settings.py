@@ -26,6 +26,7 @@ from recognition.configuration.sections.resources import ResourcesConfig
 DEMANDING = ResourcesConfig(
     cpu=4,
     memory="16Gi",
+    disk="50Gi",
     gpus=2,
     shared_memory="8Gi",
     node_selector={"gpu": "l4"},
@@ -146,7 +147,7 @@ def test_every_job_is_one_of_kubernetes(rendered):
 
 def test_only_train_gets_what_it_asks_for(rendered):
     train = rendered["train"]
-    amounts = {"memory": "16Gi", "nvidia.com/gpu": "2"}
+    amounts = {"memory": "16Gi", "ephemeral-storage": "50Gi", "nvidia.com/gpu": "2"}
     assert main(train)["resources"] == {"requests": {"cpu": "4", **amounts}, "limits": amounts}
     assert pod(train)["nodeSelector"] == {"gpu": "l4"}
     assert pod(train)["tolerations"] == [
@@ -179,7 +180,17 @@ def test_downloads_and_checkpoints_outlive_their_pods(rendered):
         (mount,) = (mount for mount in main(rendered[name])["volumeMounts"] if mount["name"] == "state")
         assert environment(rendered[name])["RECOGNITION_STATE"] == mount["mountPath"]
     others = (job for name, job in rendered.items() if name not in ("ingest", "train"))
-    assert not any(pod(job).get("volumes") for job in others)
+    assert not any("persistentVolumeClaim" in str(pod(job)) for job in others)
+
+
+def test_pods_write_to_their_own_folders_within_a_limit_and_nowhere_else(rendered):
+    for name, job in rendered.items():
+        assert main(job)["securityContext"]["readOnlyRootFilesystem"] is True
+        places = {mount["name"]: mount["mountPath"] for mount in main(job)["volumeMounts"]}
+        own = {volume["name"]: volume["emptyDir"] for volume in pod(job)["volumes"] if "emptyDir" in volume}
+        assert {places[volume] for volume in own} - {"/dev/shm"} == {"/tmp", "/app"}
+        limits = main(job).get("resources", {}).get("limits", {})
+        assert limits.get("ephemeral-storage") == ("50Gi" if name else None)  # the orchestrator writes nothing
 
 
 def test_only_ingest_knows_how_to_reach_the_data(rendered):
@@ -188,7 +199,10 @@ def test_only_ingest_knows_how_to_reach_the_data(rendered):
 
 
 def test_who_loads_the_model_may_use_as_much_memory_and_is_kept_little(rendered):
-    assert main(rendered["evaluate"])["resources"] == {"requests": {"memory": "512Mi"}, "limits": {"memory": "16Gi"}}
+    assert main(rendered["evaluate"])["resources"] == {
+        "requests": {"memory": "512Mi"},
+        "limits": {"memory": "16Gi", "ephemeral-storage": "50Gi"},
+    }
     assert "memory" not in str(main(rendered["report"]).get("resources"))
     assert judging_pod({}, ResourcesConfig(memory="300Mi"))["resources"]["requests"] == {"memory": "300Mi"}
     assert judging_pod({}, ResourcesConfig()) == {}

@@ -217,6 +217,23 @@ def test_a_pod_without_memory_is_told_with_its_limit(fake, watch):
     assert "more memory than its limit, 2Gi; resources.memory" in str(failed(watch, run(train=step())))
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Pod ephemeral local storage usage exceeds the total limit of containers 10Gi. ",
+        'Container main exceeded its local ephemeral storage limit "10Gi". ',
+    ],
+)
+def test_a_pod_that_wrote_too_much_is_told_with_its_limit(fake, watch, words):
+    pod(fake, "train-1", "Failed", reason="Evicted", message=words)
+    assert f"{words.strip()} resources.disk raises it" in str(failed(watch, run(train=step())))
+
+
+def test_a_pod_that_a_full_node_ended_is_not_told_to_have_written_too_much(fake, watch):
+    pod(fake, "train-1", "Failed", reason="Evicted", message="The node was low on resource: ephemeral-storage.")
+    assert "resources.disk" not in str(failed(watch, run(train=step())))
+
+
 def test_a_refused_retraining_stays_one(watch):
     original = RetrainingRefused("the data differ", received="verdict shifted", expected="[]", remedy="look at: it")
     source = "recognition.training.retraining.RetrainingRefused"

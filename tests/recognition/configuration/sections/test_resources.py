@@ -13,6 +13,7 @@ from recognition.configuration.sections.resources import ResourcesConfig
         ("cpu", "500m"),
         ("memory", "16Gi"),
         ("shared_memory", "512M"),
+        ("disk", "50Gi"),
         ("node_selector", {"nvidia.com/gpu.product": "NVIDIA-L4", "spot": ""}),
         ("tolerations", ["nvidia.com/gpu:NoSchedule", "pool=training:NoExecute"]),
     ],
