@@ -28,6 +28,8 @@ REQUIRED = {
     "S3_BUCKET": "name of the bucket, for ZenML's artifacts and MLflow's files",
     "S3_ACCESS_KEY_ID": "of a user that may read, write and delete there",
     "S3_SECRET_ACCESS_KEY": "of the same",
+    "DATA_ACCESS_KEY_ID": "of a user that may only read and list there: for the images of runs",
+    "DATA_SECRET_ACCESS_KEY": "of the same",
     "S3_REGION": "such as eu-central-1",
 }
 OPTIONAL = {"S3_ENDPOINT_URL": "of a bucket that is not Amazon's; may be left out"}
@@ -94,7 +96,7 @@ def dev_plan(namespace: str) -> dict[str, Callable[[Known], Values]]:
             "region": "us-east-1",
             "endpoint-url": f"http://s3.{namespace}.svc.cluster.local:8333",
         },
-        "data": lambda known: data(known["s3"]),
+        "data": lambda known: data(known["s3"], secrets.token_hex(10), password()),
         "zenml": lambda known: zenml(f"mysql://zenml:{known['mysql']['password']}@mysql/zenml"),
         "mlflow": lambda known: mlflow(f"postgresql://mlflow:{known['postgres']['password']}@postgres/mlflow"),
         "mlflow-users": lambda known: {"pipeline": password(), "prediction": password()},
@@ -123,7 +125,7 @@ def production_plan(environment: Mapping[str, str]) -> dict[str, Callable[[Known
     }
     return {
         "s3": lambda known: bucket,
-        "data": lambda known: data(bucket),
+        "data": lambda known: data(bucket, environment["DATA_ACCESS_KEY_ID"], environment["DATA_SECRET_ACCESS_KEY"]),
         "zenml": lambda known: zenml(environment["ZENML_STORE_URL"]),
         "mlflow": lambda known: mlflow(environment["MLFLOW_BACKEND_STORE_URI"]),
         "mlflow-users": lambda known: {"pipeline": password(), "prediction": password()},
@@ -140,11 +142,17 @@ def zenml(url: str) -> Values:
     }
 
 
-def data(bucket: Mapping[str, str]) -> Values:
-    """Variables with which a run reads images at s3://: here the same bucket's; edit it for another."""
+def data(bucket: Mapping[str, str], key: str, secret: str) -> Values:
+    """Variables with which a run reads images at s3://: here the same bucket's; edit it for another.
+
+    Args:
+        bucket: Where it is.
+        key: Of a user that may only read.
+        secret: Of the same.
+    """
     values = {
-        "AWS_ACCESS_KEY_ID": bucket["access-key-id"],
-        "AWS_SECRET_ACCESS_KEY": bucket["secret-access-key"],
+        "AWS_ACCESS_KEY_ID": key,
+        "AWS_SECRET_ACCESS_KEY": secret,
         "AWS_DEFAULT_REGION": bucket["region"],
     }
     endpoint = bucket.get("endpoint-url")

@@ -16,6 +16,8 @@ GIVEN = {
     "S3_BUCKET": "models",
     "S3_ACCESS_KEY_ID": "AKIAFAKE",
     "S3_SECRET_ACCESS_KEY": "hunter2hunter2",
+    "DATA_ACCESS_KEY_ID": "AKIAREADS",
+    "DATA_SECRET_ACCESS_KEY": "hunter3hunter3",
     "S3_REGION": "eu-central-1",
 }
 
@@ -89,6 +91,16 @@ def test_production_takes_addresses_from_the_environment(cluster):
         "bucket": "models",
         "region": "eu-central-1",
     }
+
+
+def test_who_reads_images_has_another_key_than_who_writes_models(cluster):
+    for words in (("dev",), ("production",)):
+        assert make(cluster, *words, **GIVEN).returncode == 0
+        assert set(values(cluster, "data").values()).isdisjoint(
+            {values(cluster, "s3")[name] for name in ("access-key-id", "secret-access-key")}
+        )
+        for path in cluster.iterdir():
+            path.unlink()
 
 
 def test_what_is_wrong_is_told_and_nothing_made(cluster):
