@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+import s3fs
 
 from tests.cluster.installation import PROJECT
 
@@ -46,6 +47,29 @@ def test_a_key_that_does_not_fit(wrong, submit, digits_words, name, part):
     checked = submit.run("stack", "check")
     assert checked.status == 1
     assert f"FAIL  {part}" in checked.stdout
+
+
+def test_the_key_with_which_runs_read_images_neither_writes_nor_removes(installation):
+    server, data = installation.secret("s3"), installation.secret("data")
+    keys = {
+        "server": (server["access-key-id"], server["secret-access-key"]),
+        "data": (data["AWS_ACCESS_KEY_ID"], data["AWS_SECRET_ACCESS_KEY"]),
+    }
+    path = "recognition/credentials/image"
+    with installation.reachable():
+        files = {
+            name: s3fs.S3FileSystem(
+                key=key, secret=secret, endpoint_url=installation.url("s3"), skip_instance_cache=True
+            )
+            for name, (key, secret) in keys.items()
+        }
+        files["server"].pipe_file(path, b"pixels")
+        assert files["data"].cat_file(path) == b"pixels"
+        for change in (lambda: files["data"].pipe_file(path, b"others"), lambda: files["data"].rm_file(path)):
+            with pytest.raises(PermissionError):
+                change()
+        assert files["server"].cat_file(path) == b"pixels"
+        files["server"].rm_file(path)
 
 
 def test_a_key_of_zenmls_that_does_not_fit(submit, digits_words):
