@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import signal
 import sys
 import traceback
@@ -14,9 +13,10 @@ from types import FrameType
 from typing import Never
 
 from operations.platform import process
+from operations.platform.disk import refusal_of_disk
 from operations.platform.environment import prepare_environment
 from operations.platform.unreachable import is_refused, refused, silent_server, unreachable
-from recognition.errors import InputError, RecognitionError, Terminated
+from recognition.errors import RecognitionError, Terminated
 
 INTERRUPTED, TERMINATED = 130, 143
 VERBS = {  # each a file in commands/
@@ -63,7 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def in_words(error: Exception, words: Sequence[str]) -> Exception:
-    """An error about a server as one of ours; any other as it is."""
+    """An error about a server or a disk as one of ours; any other as it is."""
+    if not isinstance(error, RecognitionError) and (refusal := refusal_of_disk(error)):
+        return refusal
     if server := silent_server(error):
         return unreachable(server, words)
     return refused(error) if is_refused(error) else error
@@ -94,8 +96,6 @@ def others() -> str:
 
 def explain(error: Exception) -> int:
     """Print an error of ours as it is, any other in two lines; return the exit status."""
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        error = InputError("there is no space left", received=str(error), remedy="make room and run again")
     if isinstance(error, RecognitionError):
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status

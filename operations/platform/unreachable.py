@@ -19,14 +19,14 @@ def silent_server(error: BaseException) -> str:
     """
     from requests.exceptions import RequestException
 
-    chain = list(_chain(error))
-    failed = [each for each in chain if isinstance(each, RequestException)]
+    errors = list(chain(error))
+    failed = [each for each in errors if isinstance(each, RequestException)]
     if "zenml" in sys.modules and any(_address(each).startswith(_zenml_address()) for each in failed):
         return ZENML
     if failed and "mlflow" in sys.modules:
         from mlflow.exceptions import MlflowException
 
-        if any(isinstance(each, MlflowException) for each in chain):
+        if any(isinstance(each, MlflowException) for each in errors):
             return MLFLOW
     return ""
 
@@ -59,7 +59,7 @@ def is_refused(error: BaseException) -> bool:
         return False
     from zenml.exceptions import AuthorizationException
 
-    return any(isinstance(each, AuthorizationException) for each in _chain(error))
+    return any(isinstance(each, AuthorizationException) for each in chain(error))
 
 
 def refused(error: BaseException) -> InputError:
@@ -107,7 +107,7 @@ def _without_password(address: str) -> str:
     return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def chain(error: BaseException | None) -> Iterator[BaseException]:
     """An error and what it came of; ZenML wraps those of steps."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
