@@ -168,10 +168,10 @@ def text(written):
 
 
 def contents(folder):
-    """Size and time of each file below a folder, by path."""
+    """Size and time of each file below a folder, by path, without locks, which are empty and stay."""
     found = {}
     for top, _, names in os.walk(os.fsencode(folder)):
-        for name in names:
+        for name in (name for name in names if not name.endswith(b".lock")):
             status = os.lstat(os.path.join(top, name))
             found[os.path.join(top, name)] = status.st_size, status.st_mtime_ns
     return found
