@@ -118,3 +118,16 @@ def rows(**filters: Any) -> list[Any]:
     from zenml.utils.pagination_utils import depaginate
 
     return depaginate(Client().list_schedules, hydrate=True, **filters)
+
+
+def snapshots_of(row: Any) -> list[str]:
+    """Ids of what ZenML froze for a schedule.
+
+    Args:
+        row: ZenML's record of it.
+    """
+    from zenml.client import Client
+    from zenml.utils.pagination_utils import depaginate
+
+    found = depaginate(Client().list_snapshots, schedule_id=row.id, named_only=False)
+    return [str(snapshot.id) for snapshot in found]

@@ -19,6 +19,7 @@ from operations.kubernetes.stack_check import require_stack
 from operations.platform.console import echo
 from operations.platform.stack import check_source_root
 from operations.platform.target import FLAVOR, Target, active_target
+from operations.schedules.known_schedules import snapshots_of
 from operations.schedules.snapshot import Snapshot
 from recognition.configuration.sections.schedule import ScheduleConfig
 from recognition.errors import InputError
@@ -26,6 +27,7 @@ from recognition.errors import InputError
 NEVER = "0 0 31 2 *"  # 31 February: the cron expression of a schedule that is not to fire yet
 CRON_JOB = "cron_job_name"  # key of ZenML's metadata of a schedule
 TOKEN = "ZENML_STORE_API_TOKEN"  # noqa: S105 - a variable's name
+TOKEN_SECRET = "zenml-token-"  # noqa: S105 - begins the name of ZenML's Secret for a snapshot, whose id follows
 OVERLAP = {"forbid": "Forbid", "replace": "Replace", "allow": "Allow"}
 INTERVAL = 5.0  # seconds between looks at a run that goes on
 REMINDER = 60.0  # seconds between lines that say so
@@ -122,6 +124,11 @@ class KubernetesScheduler:
         with asked(self._cluster, "change a CronJob"):
             self._batch.patch_namespaced_cron_job(cron_job.metadata.name, self._namespace, {"spec": spec})
 
+    def is_gone(self, row: Any) -> bool:
+        """Whether nothing fires for a row any more, nor ever will: its CronJob was removed, or never made."""
+        name = row.run_metadata.get(CRON_JOB)
+        return name is None or self._find(name) is None
+
     def remove(self, row: Any) -> None:
         """Remove the CronJob and the Secret with its token, once its last run has ended.
 
@@ -131,6 +138,7 @@ class KubernetesScheduler:
         name = row.run_metadata.get(CRON_JOB)
         cron_job = self._find(name) if name else None
         if cron_job is None:
+            self._remove_rest(row)
             return
         with asked(self._cluster, "remove a CronJob"):
             self._batch.patch_namespaced_cron_job(name, self._namespace, {"spec": {"suspend": True}})
@@ -141,6 +149,19 @@ class KubernetesScheduler:
                 raise
             self._batch.delete_namespaced_cron_job(name, self._namespace, propagation_policy="Background")
             for secret in token_secrets(cron_job):
+                self._delete_secret(secret)
+
+    def _remove_rest(self, row: Any) -> None:
+        """Remove what a killed command left: a CronJob that never fires and whose name ZenML was not told, a token."""
+        secrets = {f"{TOKEN_SECRET}{identifier}" for identifier in snapshots_of(row)}
+        if not secrets:
+            return
+        with asked(self._cluster, "remove a CronJob"):
+            for cron_job in self._batch.list_namespaced_cron_job(self._namespace).items:
+                if secrets & set(token_secrets(cron_job)):
+                    self._batch.delete_namespaced_cron_job(cron_job.metadata.name, self._namespace)
+                    echo(f"removed CronJob {cron_job.metadata.name}, whose command was killed")
+            for secret in secrets:
                 self._delete_secret(secret)
 
     def start(self, row: Any) -> str:

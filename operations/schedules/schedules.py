@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from operations.platform.console import echo
 from operations.platform.locks import state_lock
 from operations.schedules.known_schedules import NEXT, PAUSED, RECORD, KnownSchedule, find, find_schedule, rows
 from operations.schedules.record import ScheduleRecord, content_changes, timing_changes
@@ -47,6 +48,7 @@ def apply(wanted: ScheduleRecord, snapshot: Snapshot, scheduler: KubernetesSched
     """
     name = wanted.timing.name
     with state_lock("schedules"):
+        _finish_replacement(name, scheduler)
         known = find(name)
         if known is None:
             _check_free(name)
@@ -77,6 +79,7 @@ def resume(name: str, scheduler: KubernetesScheduler) -> bool:
 def remove(name: str, scheduler: KubernetesScheduler) -> None:
     """Remove a schedule; its runs and models stay."""
     with state_lock("schedules"):
+        _finish_replacement(name, scheduler)
         _remove(_own(name, scheduler).row, scheduler)
 
 
@@ -111,6 +114,19 @@ def _register(name: str, snapshot: Snapshot, scheduler: KubernetesScheduler) -> 
     return _row(scheduler.create(f"{name}{NEXT}", snapshot))
 
 
+def _finish_replacement(name: str, scheduler: KubernetesScheduler) -> None:
+    """Let a schedule take the place of one that was gone already when the command was killed that replaced it."""
+    former = find(name)
+    for row in rows(name=f"equals:{name}{NEXT}"):
+        ours = row.orchestrator_id == scheduler.orchestrator and RECORD in row.run_metadata
+        if ours and (former is None or scheduler.is_gone(former.row)):
+            if former is not None:
+                _remove(former.row, scheduler)
+            _rename(row, name)
+            echo(f"schedule {name}: what a killed command had begun is finished")
+            return
+
+
 def _drop_unfinished(name: str, scheduler: KubernetesScheduler) -> bool:
     """Remove what a command left that was killed while it made or replaced a schedule; whether there was any."""
     unfinished = rows(name=f"equals:{name}{NEXT}")
@@ -131,6 +147,7 @@ def _patch(row: Any, wanted: ScheduleRecord, paused: bool, scheduler: Kubernetes
 
 def _set_pause(name: str, paused: bool, scheduler: KubernetesScheduler) -> bool:
     with state_lock("schedules"):
+        _finish_replacement(name, scheduler)
         known = _own(name, scheduler)
         scheduler.patch(known.row, known.record.timing, suspended=paused or known.record.timing.suspend)
         _note(known.row, PAUSED, json.dumps(paused))

@@ -50,7 +50,12 @@ def main(names, folder, kills):
         total, lost, visited = 0, 0, []
         for kind in chosen:
             started = time.monotonic()
-            points, found = try_all(world, kind(), kills)
+            scenario = kind()
+            scenario.start()
+            try:
+                points, found = try_all(world, scenario, kills)
+            finally:
+                scenario.stop()
             visited += points
             print(
                 f"{kind.name:<20}{len(points):>5} points{len(found):>5} lost  {time.monotonic() - started:.0f} s",

@@ -4,13 +4,14 @@ import ast
 
 from tests.deaths.tracer import OURS, PROJECT
 
-ROOMS = ("registry", "storage", "tracking", "training")  # of operations/, which the scenarios are about
+ROOMS = ("registry", "schedules", "storage", "tracking", "training")  # of operations/, which the scenarios are about
 ELSEWHERE = {  # what no scenario needs to visit, and why: a file's path, or a function's name as a point has it
     "operations/registry/lease.py": "every order of two holders' requests: test_lease_model.py",
     "operations/registry/model_store.py:add_file": "one file, which is written anew: test_champion_data.py",
     "operations/registry/copying.py:_fetch": "a folder that ends with the command",
     "operations/registry/copying.py:_describe_anew": "a file in that folder",
     "operations/tracking/logged_model.py:log_model": "what a killed run has stored, no version names: prune has it",
+    "operations/schedules/scheduler.py:start": "one request: test_scheduler.py",
     "operations/tracking/connection.py:connect_tracker": "an empty folder",
     "operations/training/past_trainings.py:note_question": "a tag that is written again: test_retraining.py",
     "operations/tracking/mlflow_runs.py:nested_run": "one request, which finds its run again: test_mlflow_runs.py",

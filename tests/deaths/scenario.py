@@ -19,6 +19,12 @@ class Scenario:
 
     name: str
 
+    def start(self):
+        """Start what the command talks to, before anything else."""
+
+    def stop(self):
+        """End it."""
+
     def prepare(self):
         """Make what there is before."""
 

@@ -91,13 +91,27 @@ def test_a_deadline_is_taken_back(fake, scheduler):
     assert spec["suspend"] is True
 
 
-def test_a_cron_job_that_is_gone_is_told(fake, scheduler):
+def test_a_cron_job_that_is_gone_is_told(fake, scheduler, monkeypatch):
+    monkeypatch.setattr(module, "snapshots_of", lambda row: [])
     del fake.objects[f"{CRON_JOBS}/{NAME}"]
     for change in (lambda: scheduler.patch(ROW, TIMING, suspended=True), lambda: scheduler.start(ROW)):
         with pytest.raises(InputError, match="CronJob is gone"):
             change()
     scheduler.remove(ROW)
-    scheduler.remove(SimpleNamespace(name="nightly", run_metadata={}))  # ZenML died before it made one
+
+
+def test_a_cron_job_that_zenml_does_not_know_yet_goes_with_its_row(fake, scheduler, monkeypatch, capsys):
+    row = SimpleNamespace(name="nightly.next", run_metadata={})
+    monkeypatch.setattr(module, "snapshots_of", lambda row: [])  # killed before it made one
+    scheduler.remove(row)
+    monkeypatch.setattr(module, "snapshots_of", lambda row: ["another"])
+    scheduler.remove(row)
+    assert f"{CRON_JOBS}/{NAME}" in fake.objects
+    monkeypatch.setattr(module, "snapshots_of", lambda row: ["1"])
+    scheduler.remove(row)
+    assert f"{CRON_JOBS}/{NAME}" not in fake.objects
+    assert f"{SECRETS}/zenml-token-1" not in fake.objects
+    assert f"removed CronJob {NAME}" in capsys.readouterr().out
 
 
 def test_removal_waits_for_the_run_that_goes_on(fake, scheduler, capsys):

@@ -61,9 +61,14 @@ class Recording:
         self._called("suspend" if suspended else "fire")
         self.jobs[row.id][1:] = [timing.cron, suspended]
 
+    def is_gone(self, row):
+        return row.id not in self.jobs
+
     def remove(self, row):
         self._called("remove")
         self.jobs.pop(row.id, None)
+        if self.die_at == "removed":
+            raise Killed
 
     def start(self, row):
         self._called("start")
@@ -195,6 +200,32 @@ def test_after_a_crash_the_old_file_brings_the_old_schedule_back(apply, schedule
     scheduler.die_at = None
     apply()
     assert (scheduler.firing(), names()) == ([(1, "0 3 * * *")], ["nightly"])
+
+
+@pytest.mark.parametrize("moment", ["removed", "renaming"])
+@pytest.mark.parametrize("verb", ["apply", "remove", "pause"])
+def test_after_a_crash_a_complete_replacement_takes_its_place(apply, scheduler, monkeypatch, capsys, moment, verb):
+    apply()
+    schedules.pause("nightly", scheduler)
+
+    def die(*arguments):
+        raise Killed
+
+    scheduler.die_at = moment
+    with monkeypatch.context() as patch:
+        if moment == "renaming":
+            patch.setattr(schedules, "_rename", die)
+        with pytest.raises(Killed):
+            apply(epochs=2)
+    scheduler.die_at = None
+    if verb == "apply":
+        assert apply(epochs=2).action == "unchanged"
+    else:
+        getattr(schedules, verb)("nightly", scheduler)
+    assert "what a killed command had begun is finished" in capsys.readouterr().out
+    assert (scheduler.firing(), names()) == ([], [] if verb == "remove" else ["nightly"])
+    if verb != "remove":  # a person's pause is not lost
+        assert known_schedules.find_schedule("nightly").state == "paused"
 
 
 def test_a_first_schedule_that_crashed_is_made_anew(apply, scheduler):
