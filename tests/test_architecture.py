@@ -129,3 +129,10 @@ def test_the_rooms_of_operations_are_as_drawn():
 @pytest.mark.parametrize("room", sorted(path.parent.name for path in (ROOT / "operations").glob("*/__init__.py")))
 def test_a_room_of_operations_is_small_enough_to_know(room):
     assert len(list((ROOT / "operations" / room).glob("[a-z]*.py"))) <= 16
+
+
+@modules
+def test_files_of_models_are_asked_for_in_one_place(path):
+    """Others would leave folders behind, or use files that nobody compared."""
+    if path != ROOT / "operations" / "tracking" / "model_files.py":
+        assert "mlflow.artifacts" not in path.read_text(encoding="utf-8")

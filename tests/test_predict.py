@@ -14,12 +14,13 @@ import pytest
 from PIL import Image
 
 import run_pipeline
-from operations.registry.model_store import KERAS_FILE, fetch
+from operations.registry.model_store import KERAS_FILE
 from operations.registry.registry import apply_decision, champion, register
 from operations.registry.rejection import settle_rejection
 from operations.runs.prediction_run import unused_sections
 from operations.tracking import mlflow_runs
 from operations.tracking.logged_model import log_model
+from operations.tracking.model_files import kept
 from recognition.configuration.schema import RunConfig
 from recognition.configuration.sections.notify import NotifyConfig
 from recognition.configuration.sections.predict import PredictConfig
@@ -195,7 +196,7 @@ def test_mistakes_are_told_before_any_work(ask, words, told):
 
 
 def test_a_damaged_model_file_is_found_out(ask, file):
-    path = fetch(file.uri, KERAS_FILE)
+    path = kept(file.uri) / KERAS_FILE
     content = path.read_bytes()
     try:
         path.write_bytes(content[:-1] + b"?")

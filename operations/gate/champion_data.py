@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from operations.registry import model_store, registry
+from operations.tracking.model_files import read_file
 from recognition.data.change import Baseline
 from recognition.data.dataset import ImageDataset
 from recognition.data.inspection import details_digest
@@ -41,7 +42,7 @@ def find_baseline(client: MlflowClient, name: str, dataset: ImageDataset) -> Bas
     champion, details = registry.champion(client, name), details_digest(dataset)
     if champion is None:
         return Baseline(why=NO_CHAMPION, details=details)
-    content = model_store.read_file(champion.uri, model_store.DATA_FILE)
+    content = read_file(champion.uri, model_store.DATA_FILE)
     try:
         summary = DataSummary.model_validate_json(content) if content else None
     except ValidationError:  # of a later or an earlier layout

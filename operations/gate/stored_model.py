@@ -11,14 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operations.platform.environment import load_tensorflow
-from operations.registry import model_store
 from operations.registry.registered_model import RegisteredModel
+from operations.registry.stored_files import changed_files
+from operations.tracking.logged_model import KERAS_FILE, SEEN_FILE
+from operations.tracking.model_files import kept, metadata_in
 from recognition.data.dataset import ImageDataset, Split
 from recognition.data.encoded_images import Images
 from recognition.evaluation.evaluate import evaluate
 from recognition.evaluation.evaluation import Evaluation
 from recognition.gate.latency import latencies
-from recognition.training.model_file import file_digest, load_model
+from recognition.training.model_file import load_model
 
 if TYPE_CHECKING:
     import keras
@@ -37,14 +39,19 @@ class StoredModel:
         self.registered = registered
 
     @cached_property
+    def folder(self) -> Path:
+        """Where the model's files are."""
+        return kept(self.registered.uri)
+
+    @property
     def path(self) -> Path:
         """The model's file."""
-        return model_store.fetch(self.registered.uri, model_store.KERAS_FILE)
+        return self.folder / KERAS_FILE
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
         """What travels with the model."""
-        return model_store.metadata_of(self.registered.uri)
+        return metadata_in(self.folder)
 
     @cached_property
     def model(self) -> keras.Model:
@@ -60,8 +67,7 @@ class StoredModel:
     @property
     def seen(self) -> NDArray[np.uint64]:
         """Content hashes of the images that the model was trained or selected on, uint64, (n,)."""
-        path = model_store.fetch(self.registered.uri, model_store.SEEN_FILE)
-        hashes: NDArray[np.uint64] = np.load(path, allow_pickle=False)
+        hashes: NDArray[np.uint64] = np.load(self.folder / SEEN_FILE, allow_pickle=False)
         return hashes
 
     def why_unfit(self, dataset: ImageDataset) -> str:
@@ -105,15 +111,17 @@ class StoredModel:
 
         try:
             found = self.path.is_file()
+        except OSError:
+            found = False
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
             found = False
         if not found:
             return "its stored files are gone"
-        if not model_store.fetch(self.registered.uri, model_store.SEEN_FILE).is_file():
+        if not (self.folder / SEEN_FILE).is_file():
             return "which images it was trained on was not stored with it"
-        return "" if file_digest(self.path) == self.registered.sha256 else "its stored file is not what was registered"
+        return "its stored file is not what was registered" if changed_files(self.registered, self.folder) else ""
 
 
 def measure_latencies(models: Sequence[StoredModel], images: Images) -> tuple[float, ...]:

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from operations.inference.classifiers import load_registered
+from operations.inference.classifiers import load_from
 from operations.platform.cache import is_there
 from operations.platform.console import echo, render_lines
 from operations.platform.environment import PROJECT, check_writable, silenced, state_folder
-from operations.registry import model_store
 from operations.registry.lookup import find_model
 from operations.registry.registered_model import RegisteredModel
+from operations.registry.stored_files import checked
 from operations.tracking import connection
+from operations.tracking.logged_model import KERAS_FILE
+from operations.tracking.model_files import metadata_in, read_metadata
 from recognition.errors import InputError
 from recognition.export.check_images import Labelled, images_of_folder, images_of_split
 from recognition.export.choice import Choice, check_choice, check_network
@@ -68,17 +70,20 @@ def export(
     check_writable(state_folder(), "state folder")
     active_stack_name()
     model = find_model(connection.connect(), word)
-    check_network(choice, model_store.metadata_of(model.uri).get("train", {}).get("network", ""))
+    check_network(choice, (read_metadata(model.uri) or {}).get("train", {}).get("network", ""))
     folder = (output or state_folder() / "exports" / f"{model.name}-{model.mlflow_version}-{choice}").resolve()
     _check_folder(folder)
     samples = _samples(model) if choice.quantize == "int8" else np.empty(0, np.uint8)
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # both answer on the processor: a GPU rounds otherwise
-    with silenced():
-        classifier = load_registered(model)
-        checked = _check_images(model, classifier, images, count)
-    echo(f"export: {model.name} version {model.mlflow_version} as {choice}, checked with {len(checked[1]):,} images")
-    with _made_whole(folder) as unfinished:
-        return _write(model, classifier, choice, unfinished, samples, checked, tolerance), folder
+    with checked(model) as files:
+        with silenced():
+            classifier = load_from(files, model)
+            labelled = _check_images(model, classifier, images, count)
+        echo(
+            f"export: {model.name} version {model.mlflow_version} as {choice}, checked with {len(labelled[1]):,} images"
+        )
+        with _made_whole(folder) as unfinished:
+            return _write(model, files, classifier, choice, unfinished, samples, labelled, tolerance), folder
 
 
 def render_export(description: Description, folder: Path) -> str:
@@ -98,18 +103,19 @@ def render_export(description: Description, folder: Path) -> str:
 
 def _write(
     model: RegisteredModel,
+    stored: Path,
     classifier: Classifier,
     choice: Choice,
     folder: Path,
     samples: NDArray[np.uint8],
-    checked: Labelled,
+    labelled: Labelled,
     tolerance: float | None,
 ) -> Description:
-    metadata = model_store.metadata_of(model.uri)
-    files = model_store.fetch(model.uri, model_store.KERAS_FILE), folder / choice.file
+    metadata = metadata_in(stored)
+    files = stored / KERAS_FILE, folder / choice.file
     with silenced(), _without_advice():
         export_model(classifier.model, choice, files[1], samples)
-        parity = check_export(classifier.model, choice, files, *checked, tolerance)
+        parity = check_export(classifier.model, choice, files, *labelled, tolerance)
     description = Description(
         model=model.name,
         version=model.mlflow_version,

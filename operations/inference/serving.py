@@ -6,14 +6,15 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from operations.inference.classifiers import load_registered
+from operations.inference.classifiers import load_from
 from operations.inference.following import Follower, ResolvedModel
-from operations.registry import model_store
 from operations.registry.address import SCHEME
 from operations.registry.lookup import find_record
 from operations.registry.registered_model import RegisteredModel
 from operations.registry.registry import CHAMPION, registered_model
 from operations.registry.rejection import recorded_rejection
+from operations.registry.stored_files import checked
+from operations.tracking.model_files import metadata_in
 from recognition.errors import InputError
 from recognition.serving.engine import Engine, ModelCard
 from recognition.serving.limits import Limits
@@ -113,10 +114,10 @@ def load_engine(model: RegisteredModel, largest: int | None = None, threads: int
         threads: CPU threads that TensorFlow may use; None for every core.
 
     Raises:
-        RecognitionError: As of `load_registered`.
+        RecognitionError: As of `classifiers.load_registered`.
     """
-    classifier = load_registered(model, threads)
-    metadata = model_store.metadata_of(model.uri)
+    with checked(model) as folder:
+        classifier, metadata = load_from(folder, model, threads), metadata_in(folder)
     card = ModelCard(
         name=model.name,
         version=model.mlflow_version,

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from operations.outcomes.results import Results, load_outputs
-from operations.registry import model_store, registry
+from operations.registry import registry
 from operations.registry.registered_model import RegisteredModel
 from operations.tracking import connection, runs
+from operations.tracking.logged_model import KERAS_FILE
+from operations.tracking.model_files import place_of
 from operations.training.retraining import refused_facts, retrain_facts
 from recognition.data.change import DataChange
 from recognition.data.dataset import ImageDataset
@@ -123,7 +125,7 @@ def _model(registered: RegisteredModel) -> dict[str, Any]:
         "zenml_version": registered.zenml_version,
         "mlflow_version": registered.mlflow_version,
         "aliases": registry.aliases(client, registered),
-        "path": str(model_store.fetch(registered.uri, model_store.KERAS_FILE)),
+        "path": place_of(registered.uri, KERAS_FILE),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,8 +20,10 @@ from operations.registry.registered_model import RegisteredModel
 from operations.registry.registry import COPIED_GATE_TAG, COPIED_TAG, FACTS, GATE_TAG, ZENML_TAG
 from operations.registry.rejection import REJECTION_TAG
 from operations.registry.repair import repair
-from operations.registry.stored_files import check_stored
+from operations.registry.stored_files import checked
 from operations.tracking import connection, mlflow_runs
+from operations.tracking.logged_model import KERAS_FILE
+from operations.tracking.model_files import DESCRIPTION, MANIFEST_TAG, fetched, record_manifest
 from operations.tracking.paging import mlflow_pages
 from recognition.configuration.nearest import nearest
 from recognition.errors import InputError, RecognitionError
@@ -33,7 +36,6 @@ if TYPE_CHECKING:
 
 STACKS_SHOWN = 10
 MODEL, RUN = "model", "run"  # folders of what travels
-DESCRIPTION = "MLmodel"
 COPYING = "copying"  # tag of a run until the version is registered for which it was stored: the version's SHA-256
 TRAVELLING = (*FACTS, model_store.DIGEST_TAG, REJECTION_TAG)  # tags of the version
 
@@ -116,12 +118,10 @@ def _tracker(name: str) -> Any | None:
 
 
 def _fetch(client: MlflowClient, word: str, folder: Path, source: str) -> _Original:
-    from mlflow.artifacts import download_artifacts
-
     model = find_model(client, word)
-    check_stored(model)
     version = client.get_model_version(model.name, model.mlflow_version)
-    download_artifacts(model.uri, dst_path=str(folder / MODEL))
+    with checked(model) as stored:
+        shutil.copytree(stored, folder / MODEL)
     run = mlflow_runs.find_run(client, version.run_id)
     if run is not None:
         (folder / RUN).mkdir()
@@ -175,6 +175,7 @@ def _store(client: MlflowClient, original: _Original, folder: Path) -> LoggedMod
     stored = client.create_logged_model(mlflow_runs.experiment_id(client), name=MODEL, source_run_id=run_id)
     _describe_anew(folder / MODEL / DESCRIPTION, stored, run_id)
     client.log_model_artifacts(stored.model_id, str(folder / MODEL))
+    record_manifest(client, stored.model_id, folder / MODEL)
     return client.finalize_logged_model(stored.model_id, "READY")
 
 
@@ -206,11 +207,8 @@ def _describe_anew(path: Path, stored: LoggedModel, run_id: str) -> None:
 
 
 def _check_arrived(stored: LoggedModel, sha256: str) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        from mlflow.artifacts import download_artifacts
-
-        path = Path(download_artifacts(f"models:/{stored.model_id}", dst_path=folder)) / model_store.KERAS_FILE
-        digest = file_digest(path)
+    with fetched(f"models:/{stored.model_id}") as folder:
+        digest = file_digest(folder / KERAS_FILE)
     if digest != sha256:
         raise RecognitionError(
             "the model that arrived is not the one that was sent",
@@ -226,6 +224,7 @@ def _register(client: MlflowClient, original: _Original, stored: LoggedModel) ->
     decision = original.version.tags.get(GATE_TAG) or original.version.tags.get(COPIED_GATE_TAG)
     source = f"{original.model.name} version {original.model.mlflow_version} of {original.source}"
     tags = {**kept, COPIED_TAG: source, **({COPIED_GATE_TAG: decision} if decision else {})}
+    tags[MANIFEST_TAG] = client.get_logged_model(stored.model_id).tags[MANIFEST_TAG]
     return client.create_model_version(
         original.model.name,
         source=f"models:/{stored.model_id}",

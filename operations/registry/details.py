@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
 from operations.platform.console import render_lines
-from operations.registry import model_store, promotion_log, registry, zenml_models
+from operations.registry import promotion_log, registry, zenml_models
 from operations.registry.listing import UNKNOWN, ListedVersion, listed_version
 from operations.registry.promotion_log import Promotion
 from operations.registry.registered_model import RegisteredModel
 from operations.registry.rejection import stored_rejection
-from operations.registry.stored_files import check_stored
+from operations.registry.stored_files import checked
 from operations.tracking import connection, mlflow_runs
+from operations.tracking.model_files import metadata_in
 from recognition.errors import InputError
 from recognition.gate import GateDecision
 from recognition.prediction.rejection import Rejection
@@ -45,6 +47,7 @@ class Details(BaseModel):
         log: Promotions to and from it, oldest first.
         stage: ZenML's.
         files: "as registered", or what is wrong with them.
+        manifest: SHA-256 of the digests of all files; None for a version of 0.1.0, of whose files one has a digest.
         registry: MLflow's address.
         uri: What plain MLflow loads.
     """
@@ -65,6 +68,7 @@ class Details(BaseModel):
     log: tuple[Promotion, ...]
     stage: str | None
     files: str
+    manifest: str | None
     registry: str
     uri: str
 
@@ -78,8 +82,7 @@ def details(client: MlflowClient, model: RegisteredModel) -> Details:
     """
     version = client.get_model_version(model.name, model.mlflow_version)
     run = mlflow_runs.find_run(client, version.run_id)
-    files = _files(model)
-    stored = model_store.metadata_of(model.uri) if files == AS_REGISTERED else {}
+    files, stored = _files(model)
     log = promotion_log.read_log(client.get_registered_model(model.name).tags)
     zenml = zenml_models.find(model.name, model.zenml_version)
     listed = listed_version(client, version, sorted(version.aliases))
@@ -98,17 +101,19 @@ def details(client: MlflowClient, model: RegisteredModel) -> Details:
         log=tuple(entry for entry in log if model.mlflow_version in (entry.before, entry.after)),
         stage=zenml.stage if zenml else None,
         files=files,
+        manifest=hashlib.sha256(model.manifest.encode()).hexdigest() if model.manifest else None,
         registry=str(client.tracking_uri) if connection.address(client) == "local" else connection.address(client),
         uri=model.uri,
     )
 
 
-def _files(model: RegisteredModel) -> str:
+def _files(model: RegisteredModel) -> tuple[str, dict[str, Any]]:
+    """Whether the files are those that were registered, and what they say of themselves if so."""
     try:
-        check_stored(model)
+        with checked(model) as folder:
+            return AS_REGISTERED, metadata_in(folder)
     except InputError as error:
-        return f"not as registered: {error.received}"
-    return AS_REGISTERED
+        return f"not as registered: {error.received}", {}
 
 
 def _metrics(run: Run | None) -> dict[str, float]:
@@ -138,8 +143,9 @@ def render_details(known: Details) -> str:
         *[("log", _told(entry)) for entry in known.log],
         ("SHA-256", version.sha256 or UNKNOWN),
         ("files", known.files),
+        ("manifest", known.manifest or "none, as of 0.1.0: the model's own file alone is compared"),
         ("in MLflow", f"MLFLOW_TRACKING_URI={known.registry}"),
-        ("", f'mlflow.pyfunc.load_model("{known.uri}")'),
+        ("", f'mlflow.pyfunc.load_model("{known.uri}"), which compares no digests, as this command has done'),
     ]
     return render_lines(f"{version.model} version {version.version}", lines)
 

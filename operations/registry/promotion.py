@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from operations.platform.termination import uninterrupted
-from operations.registry import model_store, promotion_log, registry, zenml_models
+from operations.registry import promotion_log, registry, zenml_models
 from operations.registry.lock import registry_lock
 from operations.registry.registered_model import RegisteredModel
 from operations.registry.registry import ROLLED_BACK, WITHDRAWN_TAG
 from operations.registry.stored_files import check_stored
+from operations.tracking.model_files import read_metadata
 from recognition.errors import InputError
 
 if TYPE_CHECKING:
@@ -118,14 +119,12 @@ def _withdraw(client: MlflowClient, leaving: RegisteredModel | None, why: str) -
 
 def _class_notes(before: RegisteredModel | None, model: RegisteredModel) -> list[str]:
     """What users of the champion must know where the new one knows other classes."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        theirs = _classes(before) if before else None
-    except (MlflowException, OSError):
+    if before is None:
+        return []
+    theirs, ours = _classes(before), _classes(model) or []
+    if theirs is None:
         return ["note: the files of the champion before are gone; whether its classes were the same is not known"]
-    ours = _classes(model)
-    if theirs is None or theirs == ours:
+    if theirs == ours:
         return []
     if sorted(theirs) == sorted(ours):
         return ["note: the classes are the same, in another order"]
@@ -134,8 +133,10 @@ def _class_notes(before: RegisteredModel | None, model: RegisteredModel) -> list
     return [f"note: it knows other classes than the champion before: it {' and '.join(differing)}"]
 
 
-def _classes(model: RegisteredModel) -> list[str]:
-    return list(model_store.metadata_of(model.uri).get("classes") or [])
+def _classes(model: RegisteredModel) -> list[str] | None:
+    """Names by index, None where the model's files are gone."""
+    metadata = read_metadata(model.uri)
+    return None if metadata is None else list(metadata.get("classes") or [])
 
 
 def _some(names: list[str]) -> str:

@@ -6,7 +6,12 @@ from pydantic import BaseModel, ConfigDict
 
 
 class RegisteredModel(BaseModel):
-    """A version in both registries."""
+    """A version in both registries.
+
+    Attributes:
+        sha256: Digest of the Keras file.
+        manifest: Digests of all of its files by their paths, as JSON; empty for versions of 0.1.0.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -14,6 +19,7 @@ class RegisteredModel(BaseModel):
     zenml_version: str
     mlflow_version: str
     sha256: str
+    manifest: str = ""
 
     @property
     def uri(self) -> str:

@@ -18,6 +18,7 @@ from operations.registry.model_store import DIGEST_TAG, is_no_such_version
 from operations.registry.promotion_log import By
 from operations.registry.registered_model import RegisteredModel
 from operations.tracking import connection, mlflow_runs
+from operations.tracking.model_files import MANIFEST_TAG
 from operations.tracking.paging import mlflow_pages
 from recognition.gate import GateDecision
 from recognition.training.model_file import ModelFile
@@ -55,9 +56,7 @@ def register(
             version = _create_version(client, name, file, metadata)
         check()
         zenml_version = version.tags.get(ZENML_TAG) or create_zenml_version(client, version, metadata, artifacts)
-        registered = RegisteredModel(
-            name=name, zenml_version=zenml_version, mlflow_version=str(version.version), sha256=file.sha256
-        )
+        registered = registered_model(version).model_copy(update={"zenml_version": zenml_version})
         if recorded_decision(client, registered) is None:
             check()
             client.set_registered_model_alias(name, CHALLENGER, registered.mlflow_version)
@@ -130,6 +129,7 @@ def registered_model(version: ModelVersion) -> RegisteredModel:
         zenml_version=tags.get(ZENML_TAG, ""),
         mlflow_version=str(version.version),
         sha256=tags.get(DIGEST_TAG, ""),
+        manifest=tags.get(MANIFEST_TAG, ""),
     )
 
 
@@ -241,8 +241,13 @@ def _unless_withdrawn(client: MlflowClient, model: RegisteredModel, decision: Ga
 def _create_version(client: MlflowClient, name: str, file: ModelFile, metadata: Mapping[str, Any]) -> ModelVersion:
     create_model(client, name)
     model_id = file.uri.removeprefix("models:/")
-    run_id = client.get_logged_model(model_id).source_run_id
-    tags = {DIGEST_TAG: file.sha256, **_facts(client, run_id, metadata)}
+    stored = client.get_logged_model(model_id)
+    run_id, recorded = stored.source_run_id, stored.tags.get(MANIFEST_TAG)
+    tags = {
+        DIGEST_TAG: file.sha256,
+        **_facts(client, run_id, metadata),
+        **({MANIFEST_TAG: recorded} if recorded else {}),
+    }
     return client.create_model_version(name, source=file.uri, run_id=run_id, tags=tags, model_id=model_id)
 
 

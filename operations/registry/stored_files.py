@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from operations.registry import model_store
 from operations.registry.registered_model import RegisteredModel
+from operations.tracking.logged_model import KERAS_FILE
+from operations.tracking.model_files import differing, fetched, manifest_from
 from recognition.errors import InputError
-from recognition.training.model_file import file_digest
 
 GONE = "its files are gone"
 
 
-def check_stored(model: RegisteredModel) -> Path:
-    """The Keras file of a registered model, on this machine.
+@contextmanager
+def checked(model: RegisteredModel) -> Iterator[Path]:
+    """The folder of a registered model's files, on this machine until the context ends, after they were checked.
 
     Args:
         model: From `find_model`.
@@ -21,27 +24,56 @@ def check_stored(model: RegisteredModel) -> Path:
     Raises:
         InputError: If its files are gone, or not what was registered.
     """
-    path = _fetch(model)
-    digest = file_digest(path) if path is not None else GONE
-    if path is not None and digest == model.sha256:
-        return path
-    raise InputError(
+    from mlflow.exceptions import MlflowException
+
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(fetched(model.uri))
+        except OSError:
+            raise _refusal(model, {KERAS_FILE: "gone"}) from None
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            raise _refusal(model, {KERAS_FILE: "gone"}) from None
+        if changed := changed_files(model, folder):
+            raise _refusal(model, changed)
+        yield folder
+
+
+def check_stored(model: RegisteredModel) -> None:
+    """Raise as `checked` does."""
+    with checked(model):
+        pass
+
+
+def changed_files(model: RegisteredModel, folder: Path) -> dict[str, str]:
+    """What the files of a registered model are instead of what was registered: a digest, or "gone", by their paths.
+
+    Versions of 0.1.0 have a digest of their Keras file alone.
+
+    Args:
+        model: From `find_model`.
+        folder: Its files.
+    """
+    return differing(folder, _digests(model))
+
+
+def _digests(model: RegisteredModel) -> dict[str, str]:
+    return {**manifest_from(model.manifest), KERAS_FILE: model.sha256}
+
+
+def _refusal(model: RegisteredModel, changed: Mapping[str, str]) -> InputError:
+    digests = _digests(model)
+    gone = changed.get(KERAS_FILE) == "gone"
+    found = GONE if gone else "; ".join(f"{name} {_words(digest)}" for name, digest in changed.items())
+    expected = "; ".join(f"{name} {_words(digests[name])}" for name in changed)
+    return InputError(
         "the stored file of a model is not what was registered",
-        received=f"{model.name} version {model.mlflow_version}: {digest if path is None else f'SHA-256 {digest}'}",
-        expected=f"SHA-256 {model.sha256}" if model.sha256 else "a version that this program registered",
+        received=f"{model.name} version {model.mlflow_version}: {found}",
+        expected=expected if model.sha256 else "a version that this program registered",
         remedy="restore the file, or use another version: python run_pipeline.py models list",
     )
 
 
-def _fetch(model: RegisteredModel) -> Path | None:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        path = model_store.fetch(model.uri, model_store.KERAS_FILE)
-    except OSError:
-        return None
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return None
-    return path if path.is_file() else None
+def _words(digest: str) -> str:
+    return "is gone" if digest == "gone" else f"with SHA-256 {digest}"

@@ -279,9 +279,9 @@ def initial_digest(address: str) -> str:
     Raises:
         InputError: If they are missing.
     """
-    from operations.training.initial_weights import resolve_initial  # imports MLflow
+    from operations.training.initial_weights import initial_digest  # imports MLflow
 
-    return resolve_initial(address).digest
+    return initial_digest(address)
 
 
 def safe_name(recipe: str) -> str:

@@ -13,9 +13,11 @@ from zenml import get_step_context, log_metadata
 from operations.kubernetes.training_workers import training_workers
 from operations.platform.machine import MACHINE, machine_facts
 from operations.platform.termination import terminable
-from operations.registry import model_store, registry
+from operations.registry import registry
 from operations.registry.registered_model import RegisteredModel
 from operations.tracking import connection, mlflow_runs
+from operations.tracking.logged_model import KERAS_FILE
+from operations.tracking.model_files import kept
 from operations.training.folder import training_folder
 from operations.training.identity import TrainingIdentity
 from operations.training.initial_weights import load_initial
@@ -68,7 +70,7 @@ def _calibration(identity: TrainingIdentity) -> Iterator[TrainingPlace]:
 
 def _fetch_model(uri: str) -> Path:
     connection.connect()
-    return model_store.fetch(uri, model_store.KERAS_FILE)
+    return kept(uri) / KERAS_FILE
 
 
 def _created(model: RegisteredModel) -> datetime:

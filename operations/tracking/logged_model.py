@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operations.platform.termination import uninterrupted
+from operations.tracking.model_files import kept, record_manifest
 from recognition.training.model_file import ModelFile, describe_layers, file_digest
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ def log_model(
         seen: uint64, (n,), content hashes of the images it was trained or selected on.
     """
     import mlflow.keras
-    from mlflow.artifacts import download_artifacts
     from mlflow.models import Model
 
     mlflow.set_experiment(experiment_id=client.get_run(run_id).info.experiment_id)
@@ -53,7 +53,9 @@ def log_model(
     with tempfile.TemporaryDirectory() as folder:
         np.save(Path(folder) / SEEN_FILE, seen, allow_pickle=False)
         client.log_model_artifacts(info.model_id, folder)
-    path = Path(download_artifacts(info.model_uri)) / KERAS_FILE
+    files = kept(info.model_uri)
+    record_manifest(client, info.model_id, files)
+    path = files / KERAS_FILE
     return ModelFile(path, info.model_uri, file_digest(path), describe_layers(model))
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from operations.registry import model_store
 from operations.registry.address import SCHEME, Address, parse_address
-from operations.registry.model_store import DIGEST_TAG, is_no_such_version
+from operations.registry.model_store import is_no_such_version
 from operations.registry.registry import registered_model, registered_models
+from operations.registry.stored_files import changed_files
 from operations.tracking import connection
+from operations.tracking.logged_model import KERAS_FILE
+from operations.tracking.model_files import fetched, metadata_in
 from recognition.configuration.nearest import nearest
 from recognition.errors import InputError
 from recognition.training.initialization import Initial
@@ -38,26 +41,32 @@ class InitialWeights(NamedTuple):
     digest: str
 
 
-def resolve_initial(address: str) -> InitialWeights:
-    """Find what `train.init` names.
+@contextmanager
+def initial_weights(address: str) -> Iterator[InitialWeights]:
+    """What `train.init` names; its file is there until the context ends.
 
     Args:
         address: A path, `models:/NAME@ALIAS` or `models:/NAME/VERSION`.
 
     Raises:
-        InputError: If the file is missing or no model; if the registry has no such model or alias, or lost its file.
+        InputError: If the file is missing or no model; if the registry has no such model or alias, or its files are
+            gone or not what was registered.
     """
     if not address.startswith(SCHEME):
         path = Path(address).expanduser().absolute()
         check_weights_file(path)
-        return InitialWeights(path, {}, file_digest(path))
-    client = connection.connect()
-    version = _version(client, address)
-    path, metadata = _stored(address, version)
-    digest = file_digest(path)
-    if digest != version.tags.get(DIGEST_TAG, digest):
-        raise _lost(address, version, "was changed after it was registered")
-    return InitialWeights(path, metadata, digest)
+        yield InitialWeights(path, {}, file_digest(path))
+        return
+    version = _version(connection.connect(), address)
+    with _stored(address, version) as folder:
+        path = folder / KERAS_FILE
+        yield InitialWeights(path, metadata_in(folder), file_digest(path))
+
+
+def initial_digest(address: str) -> str:
+    """SHA-256 of what `train.init` names; arguments and errors as of `initial_weights`."""
+    with initial_weights(address) as found:
+        return found.digest
 
 
 def load_initial(address: str, digest: str) -> Initial:
@@ -65,22 +74,22 @@ def load_initial(address: str, digest: str) -> Initial:
 
     Args:
         address: A path, `models:/NAME@ALIAS` or `models:/NAME/VERSION`.
-        digest: What `resolve_initial` found when the run was submitted; "" where the address is a version, which
+        digest: What `initial_digest` found when the run was submitted; "" where the address is a version, which
             never changes.
 
     Raises:
-        InputError: As of `resolve_initial`; or it is another file than it was then; or it is damaged.
+        InputError: As of `initial_weights`; or it is another file than it was then; or it is damaged.
     """
-    found = resolve_initial(address)
-    if digest and found.digest != digest:
-        raise InputError(
-            "the weights that train.init names have changed since the command was given",
-            received=f"{address}, SHA-256 {found.digest[:16]}…",
-            expected=f"SHA-256 {digest[:16]}…",
-            remedy="give the command again",
-        )
-    classes = found.metadata.get("classes")
-    return Initial(read_weights(found.path), tuple(classes) if classes else None)
+    with initial_weights(address) as found:
+        if digest and found.digest != digest:
+            raise InputError(
+                "the weights that train.init names have changed since the command was given",
+                received=f"{address}, SHA-256 {found.digest[:16]}…",
+                expected=f"SHA-256 {digest[:16]}…",
+                remedy="give the command again",
+            )
+        classes = found.metadata.get("classes")
+        return Initial(read_weights(found.path), tuple(classes) if classes else None)
 
 
 def _version(client: MlflowClient, address: str) -> ModelVersion:
@@ -118,19 +127,25 @@ def _no_such_version(client: MlflowClient, address: str, parsed: Address) -> Inp
     return _unknown(address, f"names no {kind} of {name}", _one_of(aliases, "an alias"), remedy)
 
 
-def _stored(address: str, version: ModelVersion) -> tuple[Path, Mapping[str, Any]]:
+@contextmanager
+def _stored(address: str, version: ModelVersion) -> Iterator[Path]:
+    """The files of a registered model; of other tools' models, which have no digest, whatever they are."""
     from mlflow.exceptions import MlflowException
 
-    uri = registered_model(version).uri
-    try:
-        path, metadata = model_store.fetch(uri, model_store.KERAS_FILE), model_store.metadata_of(uri)
-    except (MlflowException, OSError) as error:
-        if isinstance(error, MlflowException) and error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        raise _lost(address, version, "is gone") from None
-    if not path.is_file():
-        raise _lost(address, version, "is gone")
-    return path, metadata
+    model = registered_model(version)
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(fetched(model.uri))
+        except (MlflowException, OSError) as error:
+            if isinstance(error, MlflowException) and error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            raise _lost(address, version, "is gone") from None
+        if not (folder / KERAS_FILE).is_file():
+            raise _lost(address, version, "is gone")
+        if model.sha256 and (changed := changed_files(model, folder)):
+            lost = "is gone" if "gone" in changed.values() else "was changed after it was registered"
+            raise _lost(address, version, lost)
+        yield folder
 
 
 def _one_of(names: list[str], kind: str) -> str:

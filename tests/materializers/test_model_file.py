@@ -16,7 +16,7 @@ def data(state, tmp_path, request, monkeypatch):
     path = state / "mlflow" / request.node.name / "data" / "model.keras"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"a model")
-    monkeypatch.setattr("operations.registry.model_store.fetch", lambda uri, name: path.parent.parent / name)
+    monkeypatch.setattr("operations.runs.step_surroundings.kept", lambda uri: path.parent.parent)
     return ModelFile(path, "models:/m-1", file_digest(path), LAYERS)
 
 

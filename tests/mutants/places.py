@@ -181,6 +181,8 @@ MUTANTS = (
         "return there if folds[0].utcoffset() != folds[1].utcoffset() else there[:1]",
         "return there[:1]",
     ),
+    # operations/tracking
+    Mutant("changed-files-are-loaded", "if digest != manifest[name]}", "if digest == name}"),
     # recognition/data, a file's structure
     Mutant("scans-without-end", "scans += marker == _START_OF_SCAN", "pass"),
     # recognition/serving
@@ -254,7 +256,7 @@ MUTANTS = (
         'if why is None or decision.decision != "promoted":',
         'if why is None or decision.decision == "promoted":',
     ),
-    Mutant("changed-model-file-is-used", "if path is not None and digest == model.sha256:", "if path is not None:"),
+    Mutant("changed-model-file-is-used", "if changed := changed_files(model, folder):", "if changed := {}:"),
     Mutant("copy-is-not-compared", "_check_arrived(stored, sha256)\n            check()", "check()"),
     Mutant(
         "latest-may-be-a-prediction",
@@ -280,8 +282,8 @@ MUTANTS = (
     Mutant("guards-decide-what-is-spent", "rejected=decision.found)", "rejected=decision.passed)"),
     Mutant(
         "file-of-the-champion-is-not-checked",
-        'return "" if file_digest(self.path) == self.registered.sha256 else',
-        'return "" if self.path else',
+        'registered" if changed_files(self.registered, self.folder) else',
+        'registered" if not self.folder else',
     ),
     Mutant("champion-waits-for-approval", 'if promote == "auto" or in_charge:', 'if promote == "auto":'),
     Mutant(

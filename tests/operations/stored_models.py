@@ -7,6 +7,7 @@ import yaml
 
 from operations.registry import model_store, registry
 from operations.tracking import mlflow_runs
+from operations.tracking.model_files import kept, record_manifest
 from recognition.training.model_file import ModelFile, file_digest
 
 CLASSES = ["cat", "dog"]
@@ -24,9 +25,15 @@ def stored(client, content, classes=CLASSES, run_name="stored"):
         (Path(folder) / "MLmodel").write_text(yaml.safe_dump({"model_id": model.model_id, "metadata": metadata}))
         client.log_model_artifacts(model.model_id, folder)
         digest = file_digest(path)
+        record_manifest(client, model.model_id, Path(folder))
     client.finalize_logged_model(model.model_id, "READY")
     uri = f"models:/{model.model_id}"
-    return ModelFile(model_store.fetch(uri, model_store.KERAS_FILE), uri, digest)
+    return ModelFile(path_of(uri), uri, digest)
+
+
+def path_of(uri):
+    """The Keras file of a stored model, where MLflow keeps it."""
+    return kept(uri) / model_store.KERAS_FILE
 
 
 def versions(client, name, count, **options):

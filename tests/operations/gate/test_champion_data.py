@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 
 from operations.gate.champion_data import NO_CHAMPION, NOT_RECORDED, find_baseline, store_summary
-from operations.registry.model_store import DATA_FILE, KERAS_FILE, add_file, fetch, read_file
+from operations.registry.model_store import DATA_FILE, KERAS_FILE, add_file
 from operations.registry.registry import apply_decision, register
 from operations.tracking import mlflow_runs
 from operations.tracking.logged_model import log_model
+from operations.tracking.model_files import kept, read_file
 from recognition.data.inspection import details_digest, inspect_dataset
 from recognition.training.model_file import file_digest
 from tests.recognition.data.samples import dataset_of
@@ -59,6 +60,6 @@ def test_a_file_that_is_added_leaves_the_model_as_it_was(client, file):
     add_file(client, file.uri, "note.txt", b"text")
     assert read_file("models:/herbarium/1", "note.txt") == b"text"
     assert read_file(file.uri, "note.txt") == b"text"
-    assert file_digest(fetch(file.uri, KERAS_FILE)) == file.sha256
+    assert file_digest(kept(file.uri) / KERAS_FILE) == file.sha256
     assert read_file("models:/herbarium/1", "nothing.txt") is None
     assert read_file("models:/nobody/1", "note.txt") is None

@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -67,15 +68,17 @@ def registered(monkeypatch, model_path, tmp_path):
         set_registered_model_tag=lambda name, key, value: held.ledgers.update({key: value}),
     )
 
-    def fetch(uri, name):
+    def kept(uri):
         if held.seen is not None:
-            np.save(tmp_path / "seen.npy", held.seen)
-        return {model_store.KERAS_FILE: model_path, model_store.SEEN_FILE: tmp_path / "seen.npy"}[name]
+            np.save(tmp_path / model_store.SEEN_FILE, held.seen)
+        (tmp_path / model_store.KERAS_FILE).parent.mkdir(exist_ok=True)
+        shutil.copyfile(model_path, tmp_path / model_store.KERAS_FILE)
+        return tmp_path
 
     monkeypatch.setattr(registry, "champion", lambda client, name: held.champion)
     monkeypatch.setattr(registry, "recorded_decision", lambda client, model: held.decision)
-    monkeypatch.setattr(model_store, "metadata_of", lambda uri: held.metadata)
-    monkeypatch.setattr(model_store, "fetch", fetch)
+    monkeypatch.setattr(stored_model, "metadata_in", lambda folder: held.metadata)
+    monkeypatch.setattr(stored_model, "kept", kept)
     return held
 
 

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from operations.inference import export as exporting
 from operations.inference.export import export, render_export
-from operations.registry import model_store, registry
+from operations.registry import registry
 from operations.registry.rejection import settle_rejection
 from operations.tracking import mlflow_runs
 from operations.tracking.logged_model import log_model
@@ -129,7 +130,7 @@ def test_a_model_that_another_program_registered(registered, client, tmp_path):
 
 
 def test_a_network_that_the_format_does_not_know(registered, monkeypatch, tmp_path):
-    monkeypatch.setattr(model_store, "metadata_of", lambda uri: {**METADATA, "train": {"network": "convnext_tiny"}})
+    monkeypatch.setattr(exporting, "read_metadata", lambda uri: {**METADATA, "train": {"network": "convnext_tiny"}})
     with pytest.raises(InputError, match="onnx does not know this network"):
         export(WORD, "onnx", output=tmp_path / "out")
 

@@ -8,11 +8,12 @@ import pytest
 
 from operations.inference.following import Follower
 from operations.inference.serving import Place, load_engine, resolve_model, serve
-from operations.registry.model_store import KERAS_FILE, fetch
+from operations.registry.model_store import KERAS_FILE
 from operations.registry.registry import CHAMPION, register
 from operations.registry.rejection import settle_rejection
 from operations.tracking import mlflow_runs
 from operations.tracking.logged_model import log_model
+from operations.tracking.model_files import kept
 from recognition.errors import InputError
 from recognition.prediction.rejection import Rejection, RejectionChoice
 from recognition.serving.limits import Limits
@@ -42,7 +43,7 @@ def versions(client):
         file = log_model(client, run, network(side), metadata, np.zeros(0, np.uint64))
         made.append(register(client, NAME, file, {}, []))
         settle_rejection(client, made[-1], 0.1, RejectionChoice(target_error=0.1, rejection=REJECTION))
-    damaged = fetch(f"models:/{NAME}/3", KERAS_FILE)
+    damaged = kept(f"models:/{NAME}/3") / KERAS_FILE
     damaged.write_bytes(damaged.read_bytes()[:1_000])
     client.set_registered_model_alias(NAME, CHAMPION, "1")
     return made

@@ -59,7 +59,7 @@ def results(run, evaluation, monkeypatch):
     monkeypatch.setattr("operations.tracking.connection.connect", lambda: None)
     monkeypatch.setattr("operations.registry.registry.aliases", lambda client, model: ["champion"])
     monkeypatch.setattr(
-        "operations.registry.model_store.fetch", lambda uri, name: Path(uri.replace("models:", "/models")) / name
+        "operations.outcomes.summary.place_of", lambda uri, name: f"{uri.replace('models:', '/models')}/{name}"
     )
     splits = {name: split_of([0, 1] * count) for name, count in (("train", 5), ("validation", 2), ("test", 3))}
     return Results(

@@ -19,7 +19,7 @@ ROOMS = {  # of recognition, and files of operations by room, that a step may re
         {"augmentation", "configuration", "data", "evaluation", "networks", "training"},
         {
             *("platform/digest", "platform/environment", "platform/references", "platform/termination"),
-            *("tracking/logged_model", "training/identity", "training/surroundings"),
+            *("tracking/logged_model", "tracking/model_files", "training/identity", "training/surroundings"),
         },
     ),
     "evaluate": (

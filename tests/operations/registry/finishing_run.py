@@ -64,9 +64,10 @@ def finish(client, name, file, run=""):
 
 def main(name, uri, sha256, mode=""):
     from operations.platform.environment import load_tensorflow
-    from operations.registry import model_store, zenml_models
+    from operations.registry import zenml_models
     from operations.tracking import connection
     from recognition.training.model_file import ModelFile
+    from tests.operations.stored_models import path_of
 
     load_tensorflow(1)
     client = connection.connect()
@@ -74,7 +75,7 @@ def main(name, uri, sha256, mode=""):
         zenml_models.set_production = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
     print("ready", flush=True)
     sys.stdin.readline()
-    _, decision = finish(client, name, ModelFile(model_store.fetch(uri, model_store.KERAS_FILE), uri, sha256))
+    _, decision = finish(client, name, ModelFile(path_of(uri), uri, sha256))
     print(decision.decision, flush=True)
 
 

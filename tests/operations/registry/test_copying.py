@@ -1,11 +1,12 @@
 import pytest
 
-from operations.registry import model_store, registry
+from operations.registry import registry
 from operations.registry.copying import COPYING, copy_model
 from operations.registry.details import details
 from operations.registry.lease import PREFIX
 from operations.registry.rejection import settle_rejection, stored_rejection
 from operations.tracking import connection, mlflow_runs
+from operations.tracking.model_files import kept
 from recognition.errors import InputError, RecognitionError
 from recognition.prediction.rejection import Rejection, RejectionChoice
 from tests.operations.state import empty_registry
@@ -80,7 +81,7 @@ def test_a_copy_is_the_same_with_everything_but_the_alias(client, original, ther
         assert [point.step for point in other.get_metric_history(version.run_id, "train_loss")] == [1, 2]
         assert (run.data.params, run.info.status) == ({"train.epochs": "2"}, "FINISHED")
         assert [file.path for file in other.list_artifacts(version.run_id)] == ["configuration.yaml"]
-        stored = model_store.fetch(f"models:/travelling/{model.mlflow_version}", "MLmodel").read_text()
+        stored = (kept(f"models:/travelling/{model.mlflow_version}") / "MLmodel").read_text()
         assert f"model_id: {version.source.removeprefix('models:/')}" in stored
         assert not [each.name for each in other.search_registered_models() if each.name.startswith(PREFIX)]
         assert champion_of(other, "travelling") is None

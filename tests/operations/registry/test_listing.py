@@ -1,12 +1,12 @@
 import pytest
 
-from operations.registry import model_store, registry
+from operations.registry import registry
 from operations.registry.details import details, render_details
 from operations.registry.lease import PREFIX
 from operations.registry.listing import list_versions, render_table
 from operations.registry.promotion import promote, roll_back
 from operations.tracking import connection, mlflow_runs
-from tests.operations.stored_models import promoted, versions
+from tests.operations.stored_models import path_of, promoted, versions
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_a_version_from_before_the_tags_takes_them_from_its_run_until_that_is_de
 def test_a_deleted_version_is_not_listed_and_a_deleted_file_does_no_harm(client, listed):
     first, second, _ = versions(client, "thinned", 3)
     client.delete_model_version("thinned", "3")
-    model_store.fetch("models:/thinned/2", model_store.KERAS_FILE).unlink()
+    path_of("models:/thinned/2").unlink()
     client.delete_logged_model(client.get_model_version("thinned", "1").source.removeprefix("models:/"))
     assert [version.version for version in listed("thinned")] == ["2", "1"]
     assert "its files are gone" in details(client, second).files

@@ -1,10 +1,10 @@
 import pytest
 
-from operations.registry import model_store, promotion_log, registry, zenml_models
+from operations.registry import promotion_log, registry, zenml_models
 from operations.registry.promotion import promote, roll_back
 from operations.registry.registered_model import RegisteredModel
 from recognition.errors import InputError
-from tests.operations.stored_models import champion_of, promoted, stored, versions
+from tests.operations.stored_models import champion_of, path_of, promoted, stored, versions
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def log_of(client, name):
 
 
 def delete_file(model):
-    model_store.fetch(f"models:/{model.name}/{model.mlflow_version}", model_store.KERAS_FILE).unlink()
+    path_of(model.uri).unlink()
 
 
 def test_the_gates_promotions_are_logged_with_run_and_reason(client, three, name):
@@ -72,7 +72,7 @@ def test_a_promotion_needs_a_reason(client, reason):
 
 
 def test_a_version_whose_file_was_changed_or_is_gone_is_not_promoted(client, three, name):
-    model_store.fetch(f"models:/{name}/1", model_store.KERAS_FILE).write_bytes(b"other")
+    path_of(f"models:/{name}/1").write_bytes(b"other")
     with pytest.raises(InputError) as raised:
         promote(client, three[0], "why not")
     assert three[0].sha256 in raised.value.expected

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from operations.registry import model_store, registry
-from operations.registry.model_store import fetch, metadata_of
 from operations.registry.registry import (
     CHALLENGER,
     CHAMPION,
@@ -23,6 +22,7 @@ from operations.registry.registry import (
 )
 from operations.tracking import connection, mlflow_runs
 from operations.tracking.logged_model import log_model
+from operations.tracking.model_files import kept, read_metadata
 from recognition.training.inference_model import with_temperature
 from recognition.training.model_file import file_digest, load_model
 from tests.recognition.report.samples import decision_of
@@ -103,12 +103,12 @@ def test_a_stored_model_is_the_one_that_was_trained(files, models, state):
 
 
 def test_what_a_user_of_the_model_needs_travels_with_it(files):
-    assert metadata_of(files[0].uri) == METADATA
-    np.testing.assert_array_equal(np.load(fetch(files[0].uri, model_store.SEEN_FILE), allow_pickle=False), SEEN)
+    assert read_metadata(files[0].uri) == METADATA
+    np.testing.assert_array_equal(np.load(kept(files[0].uri) / model_store.SEEN_FILE, allow_pickle=False), SEEN)
 
 
 def test_nothing_of_a_stored_model_is_a_pickle(files):
-    contents = {path.name: path.read_bytes() for path in fetch(files[0].uri, "").rglob("*") if path.is_file()}
+    contents = {path.name: path.read_bytes() for path in kept(files[0].uri).rglob("*") if path.is_file()}
     with zipfile.ZipFile(files[0].path) as archive:
         contents |= {f"model.keras/{member}": archive.read(member) for member in archive.namelist()}
     assert {"MLmodel", "model.keras", "seen_images.npy", "model.keras/config.json"} <= contents.keys()
@@ -118,7 +118,7 @@ def test_nothing_of_a_stored_model_is_a_pickle(files):
 
 
 def test_the_requirements_are_exact_and_few(files):
-    lines = fetch(files[0].uri, "requirements.txt").read_text().splitlines()
+    lines = (kept(files[0].uri) / "requirements.txt").read_text().splitlines()
     assert {line.partition("==")[0] for line in lines} <= {"keras", "tensorflow", "numpy", "mlflow"}
     assert all("==" in line for line in lines)
 

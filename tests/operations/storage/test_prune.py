@@ -7,7 +7,7 @@ from threading import Thread
 import pytest
 
 from operations.platform.environment import data_cache, state_folder
-from operations.registry import model_store, promotion, registry
+from operations.registry import promotion, registry
 from operations.storage import removal
 from operations.storage.items import Kind, Policy
 from operations.storage.prune import carry_out, make_plan, parse_policy
@@ -16,7 +16,7 @@ from operations.tracking.runs import alive
 from recognition.errors import InputError
 from tests.operations import tiny_pipeline
 from tests.operations.state import connect, empty_state, kept, own_state
-from tests.operations.stored_models import promoted, stored
+from tests.operations.stored_models import path_of, promoted, stored
 
 EVERYTHING = Policy(1, timedelta(0))
 
@@ -78,7 +78,7 @@ def zenml_runs():
 
 
 def stored_files(client, model):
-    return model_store.fetch(f"models:/{model.name}/{model.mlflow_version}", model_store.KERAS_FILE)
+    return path_of(model.uri)
 
 
 def arrays():

@@ -8,6 +8,7 @@ from operations.registry import model_store, registry
 from operations.storage.items import Kind, Policy
 from operations.storage.prune import carry_out, make_plan
 from operations.tracking import mlflow_runs
+from operations.tracking.model_files import fetched
 from tests.operations import tiny_pipeline
 from tests.operations.mlflow_server import MlflowServer
 from tests.operations.state import connect, empty_state, own_state
@@ -56,6 +57,7 @@ def test_files_on_a_server_go_and_those_of_the_champion_stay(server):
     assert stayed == []
     assert {item.name for item in gone if item.kind is Kind.VERSION} == {"far version 2"}
     assert sum(1 for path in server.rglob("*") if path.is_file()) == before * 2 / 3
-    path = model_store.fetch("models:/far@champion", model_store.KERAS_FILE)
-    assert path.read_bytes() == b"remote 0"
+    with fetched(models[0].uri) as folder:
+        assert (folder / model_store.KERAS_FILE).read_bytes() == b"remote 0"
+    assert not folder.exists()
     assert make_plan(client, EVERYTHING).going == []

@@ -7,12 +7,18 @@ from operations.registry import model_store
 from operations.registry.registry import apply_decision, register
 from operations.tracking import mlflow_runs
 from operations.tracking.logged_model import log_model
-from operations.training.initial_weights import resolve_initial
+from operations.tracking.model_files import kept
+from operations.training.initial_weights import InitialWeights, initial_weights
 from recognition.errors import InputError
 from recognition.training.model_file import file_digest
 from tests.recognition.report.samples import decision_of
 
 METADATA = {"classes": ["cat", "dog"], "image_shape": [4, 4, 1]}
+
+
+def resolve_initial(address) -> InitialWeights:
+    with initial_weights(address) as found:
+        return found
 
 
 def network():
@@ -111,10 +117,10 @@ def test_a_changed_file_is_refused(champion):
 
 @pytest.mark.parametrize("lost", ["", model_store.KERAS_FILE, "MLmodel"])
 def test_a_lost_file_is_told(lost, champion, tmp_path):
-    path = model_store.fetch(champion.uri, lost)
-    kept = shutil.move(path, tmp_path / "kept")
+    path = kept(champion.uri) / lost
+    aside = shutil.move(path, tmp_path / "kept")
     try:
         with pytest.raises(InputError, match=r"is gone[^$]+models:/photos@champion"):
             resolve_initial("models:/photos@champion")
     finally:
-        shutil.move(kept, path)
+        shutil.move(aside, path)
