@@ -14,7 +14,15 @@ from zenml.enums import ArtifactType, VisualizationType
 from zenml.materializers.base_materializer import BaseMaterializer
 from zenml.metadata.metadata_types import MetadataType
 
-from materializers.storage import array_path, load_array, read_json, store_array, write_json, write_table
+from materializers.storage import (
+    array_path,
+    lasting_folder,
+    load_array,
+    read_json,
+    store_array,
+    write_json,
+    write_table,
+)
 from operations.platform.references import write_references
 from recognition.data.dataset import Duplicates, ImageDataset, Split, array_digest
 from recognition.data.encoded_images import EncodedContent, EncodedImages
@@ -58,9 +66,8 @@ class ImageDatasetMaterializer(BaseMaterializer):
         """Map the arrays into memory."""
         document = cast(dict[str, Any], read_json(self.artifact_store, f"{self.uri}/dataset.json"))
         transform = ImageTransform.from_json(document["transform"]) if document["transform"] else None
-        with self.get_temporary_directory(delete_at_exit=False) as folder:
-            loader = _Loader(self.artifact_store, Path(folder), transform)
-            splits = {name: loader.split(split) for name, split in document["splits"].items()}
+        loader = _Loader(self.artifact_store, lasting_folder(self), transform)
+        splits = {name: loader.split(split) for name, split in document["splits"].items()}
         return ImageDataset(
             name=document["name"],
             splits=splits,

@@ -12,7 +12,7 @@ from zenml.enums import ArtifactType, VisualizationType
 from zenml.materializers.base_materializer import BaseMaterializer
 from zenml.metadata.metadata_types import MetadataType
 
-from materializers.storage import read_json, write_json, write_table
+from materializers.storage import lasting_folder, read_json, write_json, write_table
 from recognition.pictures.predictions import predictions_picture
 from recognition.prediction.predictions import FILE, Predictions
 from recognition.training.model_file import file_digest
@@ -38,8 +38,7 @@ class PredictionsMaterializer(BaseMaterializer):
         """Find the file, or copy it to this machine."""
         path = Path(self.uri) / FILE
         if not path.is_file():
-            with self.get_temporary_directory(delete_at_exit=False) as folder:
-                path = Path(folder) / FILE
+            path = lasting_folder(self) / FILE
             with self.artifact_store.open(f"{self.uri}/{FILE}", "rb") as source, path.open("wb") as target:
                 shutil.copyfileobj(source, target)
         counts = cast(dict[str, Any], read_json(self.artifact_store, f"{self.uri}/{COUNTS}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import csv
 import json
 import shutil
@@ -12,6 +13,7 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 from zenml.artifact_stores import BaseArtifactStore
+from zenml.materializers.base_materializer import BaseMaterializer
 
 from recognition.data.encoded_images import release_pages
 
@@ -29,6 +31,17 @@ def download(store: BaseArtifactStore, uri: str, folder: Path) -> None:
         if not store.isdir(f"{uri}/{name}"):
             with store.open(f"{uri}/{name}", "rb") as source, (folder / name).open("wb") as target:
                 shutil.copyfileobj(source, target)
+
+
+def lasting_folder(materializer: BaseMaterializer) -> Path:
+    """An empty folder of this machine, which goes with the step; outside of steps, where ZenML leaves it, at exit.
+
+    Args:
+        materializer: Whose files it is for.
+    """
+    with materializer.get_temporary_directory(delete_at_exit=False) as folder:
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def write_json(store: BaseArtifactStore, path: str, document: object) -> None:

@@ -33,13 +33,13 @@ class _TrackedProgress(TrainingProgress):
 
     def __init__(self, metric: str, client: MlflowClient, runs: Sequence[str], stop: Callable[[], bool]) -> None:
         super().__init__(metric, stop)
-        self._client, self._runs = client, runs
+        self._logs = [mlflow_runs.MetricLog(client, run_id) for run_id in runs]
 
     def on_epoch(self, epoch: Epoch) -> None:
         """Print and log an epoch."""
         super().on_epoch(epoch)
-        for run_id in self._runs:
-            mlflow_runs.log_metrics(self._client, run_id, mlflow_runs.epoch_metrics(epoch, self._metric))
+        for each in self._logs:
+            each.log(mlflow_runs.epoch_metrics(epoch, self._metric))
 
 
 @contextmanager

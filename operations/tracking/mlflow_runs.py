@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
-from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run
@@ -110,14 +109,41 @@ def log_parameters(client: MlflowClient, run_id: str, parameters: Mapping[str, o
 
 
 @uninterrupted()
+class MetricLog:
+    """Logs a run's numbers; what the run has at a step already is not logged twice.
+
+    What it has is asked once for each name: from the second epoch of a training on, an epoch is one request.
+
+    Args:
+        client: A client from `tracking.connect`.
+        run_id: The MLflow run, to which nobody else logs meanwhile.
+    """
+
+    def __init__(self, client: MlflowClient, run_id: str) -> None:
+        self._client, self._run_id = client, run_id
+        self._steps: dict[str, set[int]] = {}  # by names
+
+    def log(self, series: Iterable[tuple[str, float, int]]) -> None:
+        """Log (name, value, step) triples."""
+        now = int(time.time() * 1000)
+        wanted = [Metric(name, value, now, step) for name, value, step in series]
+        self._ask({metric.key for metric in wanted} - self._steps.keys())
+        missing = [metric for metric in wanted if metric.step not in self._steps[metric.key]]
+        for start in range(0, len(missing), METRICS_PER_BATCH):
+            self._client.log_batch(self._run_id, metrics=missing[start : start + METRICS_PER_BATCH])
+        for metric in missing:
+            self._steps[metric.key].add(metric.step)
+
+    def _ask(self, names: Set[str]) -> None:
+        logged = self._client.get_run(self._run_id).data.metrics if names else {}
+        for name in names:
+            points = self._client.get_metric_history(self._run_id, name) if name in logged else []
+            self._steps[name] = {point.step for point in points}
+
+
 def log_metrics(client: MlflowClient, run_id: str, series: Iterable[tuple[str, float, int]]) -> None:
-    """Log (name, value, step) triples; what the run has at that step already is not logged twice."""
-    now = int(time.time() * 1000)
-    wanted = [Metric(name, value, now, step) for name, value, step in series]
-    known = {(name, point.step) for name in {m.key for m in wanted} for point in _history(client, run_id, name)}
-    missing = [metric for metric in wanted if (metric.key, metric.step) not in known]
-    for start in range(0, len(missing), METRICS_PER_BATCH):
-        client.log_batch(run_id, metrics=missing[start : start + METRICS_PER_BATCH])
+    """Log (name, value, step) triples, as of `MetricLog`."""
+    MetricLog(client, run_id).log(series)
 
 
 def epoch_metrics(epoch: Epoch, metric: str) -> list[tuple[str, float, int]]:
@@ -190,9 +216,3 @@ def experiment_id(client: MlflowClient) -> str:
 
 def _is_local(client: MlflowClient) -> bool:
     return str(client.tracking_uri).startswith("sqlite:")
-
-
-def _history(client: MlflowClient, run_id: str, name: str) -> list[Any]:
-    if name not in client.get_run(run_id).data.metrics:
-        return []
-    return list(client.get_metric_history(run_id, name))

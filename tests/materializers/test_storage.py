@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from materializers import storage
+from materializers.predictions import PredictionsMaterializer
 from materializers.storage import (
     array_path,
     download,
@@ -146,3 +147,14 @@ def test_a_folder_goes_there_and_back(store, tmp_path):
     upload(store, tmp_path / "there", uri)
     download(store, uri, tmp_path / "back")
     assert {path.name: path.read_bytes() for path in (tmp_path / "back").iterdir()} == contents
+
+
+def test_what_is_fetched_outside_of_steps_goes_with_the_process(monkeypatch, tmp_path):
+    at_exit = []
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("atexit.register", lambda function, *words, **named: at_exit.append((function, words, named)))
+    folder = storage.lasting_folder(PredictionsMaterializer("somewhere"))
+    (folder / "file").write_text("x")
+    ((function, words, named),) = at_exit
+    function(*words, **named)
+    assert list(tmp_path.iterdir()) == []

@@ -5,6 +5,7 @@ import pytest
 from operations.tracking.connection import connect, local_tracking_uri
 from operations.tracking.mlflow_runs import (
     METRICS_PER_BATCH,
+    MetricLog,
     end_run,
     epoch_metrics,
     find_parts,
@@ -56,6 +57,22 @@ def test_metrics_are_not_logged_twice(client, run):
         log_metrics(client, run, history_metrics(history))
     assert points(client, run, "train_loss") == [(1, 4.0), (2, 2.0), (3, pytest.approx(4 / 3))]
     assert {len(points(client, run, name)) for name in client.get_run(run).data.metrics} == {3}
+
+
+def test_an_epoch_is_one_request_once_it_is_known_what_there_is(client, run, monkeypatch):
+    history = history_of(epochs=3)
+    log_metrics(client, run, epoch_metrics(history.epochs[0], "accuracy"))
+    log, asked = MetricLog(client, run), []
+    for name in ("get_run", "get_metric_history", "log_batch"):
+        function = getattr(client, name)
+        monkeypatch.setattr(client, name, lambda *a, _f=function, _n=name, **k: (asked.append(_n), _f(*a, **k))[1])
+    for epoch in (*history.epochs[:2], history.epochs[1]):
+        log.log(epoch_metrics(epoch, "accuracy"))
+    assert "log_batch" in asked
+    asked.clear()
+    log.log(epoch_metrics(history.epochs[2], "accuracy"))
+    assert asked == ["log_batch"]
+    assert points(client, run, "train_loss") == [(1, 4.0), (2, 2.0), (3, pytest.approx(4 / 3))]
 
 
 def test_every_number_of_an_epoch_is_a_metric(client, run):
