@@ -19,6 +19,7 @@ from recognition.training.model_file import file_digest
 
 DESCRIPTION = "MLmodel"
 MANIFEST_TAG = "manifest"  # of a LoggedModel and of its versions: digests of its files
+WHO_ASKED = "registered_model_meta"  # which MLflow writes into a model's folder, anew whenever a version is loaded
 _process = ExitStack()
 atexit.register(_process.close)
 
@@ -112,12 +113,12 @@ def read_metadata(model_uri: str) -> dict[str, Any] | None:
 
 
 def manifest_of(folder: Path) -> dict[str, str]:
-    """SHA-256 of each file of a stored model, in hexadecimal, by its path in the folder.
+    """SHA-256 of each file of a stored model that nobody changes, in hexadecimal, by its path in the folder.
 
     Args:
         folder: From `fetched`.
     """
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != WHO_ASKED)
     return {path.relative_to(folder).as_posix(): file_digest(path) for path in files}
 
 

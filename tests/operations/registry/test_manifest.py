@@ -83,6 +83,13 @@ def test_what_nothing_reads_does_no_harm(model):
     check_stored(model)
 
 
+def test_what_mlflow_notes_beside_the_files_is_none_of_them(model):
+    note = kept(model.uri) / "registered_model_meta"
+    note.write_text("model_version: 1")
+    assert note.name not in manifest_of(kept(model.uri))
+    assert manifest_of(kept(model.uri)) == manifest_from(model.manifest)
+
+
 def test_a_version_of_the_former_release_has_the_digest_of_its_model_alone(client, model):
     client.delete_model_version_tag(model.name, "1", MANIFEST_TAG)
     former = registry.registered_model(client.get_model_version(model.name, "1"))
