@@ -328,7 +328,7 @@ MUTANTS = (
     ),
     Mutant(
         "metrics-twice-after-an-interruption",
-        "for metric in wanted if (metric.key, metric.step) not in known]",
+        "for metric in wanted if metric.step not in self._steps[metric.key]]",
         "for metric in wanted]",
     ),
     Mutant("lost-files-count-as-cached", "return bool(filled) and all(", "return bool(filled) or all("),
